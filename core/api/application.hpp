@@ -1,0 +1,41 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "api/router.hpp"
+#include "broker/consent.hpp"
+#include "broker/revoke.hpp"
+#include "broker/tokens.hpp"
+#include "domain/provider.hpp"
+#include "storage/storage.hpp"
+
+namespace agw::api {
+
+struct ApplicationSettings {
+  Secret rootKey;
+  std::vector<std::string> redirectAllowList;  ///< absolute URLs that `redirect_after` may start at: origin and path prefix
+  bool development = false;                    ///< http loopback is allowed as a redirect
+  std::string version;
+};
+
+/// Everything behind the edge. References outlive the routes.
+struct ApplicationParts {
+  ConsentService& consent;
+  TokenService& tokens;
+  RevokeService& revoke;
+  const ProviderDirectory& providers;
+  Storage& storage;
+  const Clock& clock;
+  Random& random;
+  Log& log;
+  std::function<bool()> encryptionWorks;  ///< a round trip through the vault, for health
+  std::function<bool()> shuttingDown;     ///< readiness turns false
+  ApplicationSettings settings;
+};
+
+/// The route table of the REST contract, in the order of the documentation.
+[[nodiscard]] std::vector<Route> makeRoutes(ApplicationParts parts);
+
+}  // namespace agw::api

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/http_message.hpp"
+#include "base/result.hpp"
+#include "domain/caller.hpp"
+
+namespace agw::api {
+
+/// A request that passed the edge: well framed, within the limits, path normalised, no name twice.
+struct Request {
+  std::string method;
+  std::string path;                             ///< decoded, starts with `/`, no `.` or `..`
+  std::map<std::string, std::string> query;     ///< decoded
+  std::map<std::string, std::string> pathParameters;
+  Headers headers;
+  std::string body;
+  std::string peer;       ///< the client's address: the peer's, or a trusted proxy's word
+  std::string requestId;  ///< UUID
+  bool secure = false;    ///< TLS here, or at a trusted proxy
+
+  [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const;
+};
+
+/// An answer. The edge adds Date, Content-Length, X-Request-Id and the security headers; see `writeHead`.
+struct Response {
+  int status = 200;
+  std::string contentType = "application/json";
+  Headers headers;
+  std::string body;
+  bool noStore = true;
+};
+
+using Handler = std::function<Response(const Request&)>;
+
+/// The answer for an error: `{"error","message","request_id",...}` with the status of the contract's table.
+[[nodiscard]] Response errorResponse(const Error& error, const std::string& requestId);
+/// The default word of the contract for a kind, where `Error::code` is empty.
+[[nodiscard]] std::string errorCode(const Error& error);
+
+}  // namespace agw::api

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "crypto/vault.hpp"
+#include "domain/provider.hpp"
+#include "storage/storage.hpp"
+
+namespace agw {
+
+struct RevokeOutcome {
+  bool atProvider = false;
+  std::string note;  ///< why not at the provider, for people; empty when done
+};
+
+/// Ends grants: here at once, at the provider as soon as it answers. Safe to call from many threads.
+class RevokeService {
+ public:
+  struct Parts {
+    Storage& storage;
+    const ProviderDirectory& providers;
+    const Vault& vault;
+    const Clock& clock;
+    Random& random;
+    Log& log;
+  };
+  explicit RevokeService(Parts parts);
+
+  /// Deletes the grant and queues the provider's revocation in one write, then tries the provider once. `NotFound` when there
+  /// is nothing to revoke.
+  [[nodiscard]] Result<RevokeOutcome> revoke(const std::string& provider, const std::string& profile,
+                                             const std::string& keyId, const std::string& requestId);
+
+  /// Tokens that must not live and are stored nowhere: of a refused consent, or a late answer. Queued first, so that a crash does
+  /// not forget them, then tried once.
+  void discard(const std::string& provider, const std::string& profile, const RevokeRequest& tokens);
+
+  /// One round over the queue; failures are pushed back, at most to an hour.
+  Result<void> retryPending();
+
+ private:
+  Result<void> attempt(const PendingRevocation& pending);
+  Parts parts_;
+};
+
+}  // namespace agw

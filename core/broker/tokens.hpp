@@ -1,0 +1,75 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "broker/revoke.hpp"
+#include "broker/settings.hpp"
+#include "crypto/vault.hpp"
+#include "domain/provider.hpp"
+#include "storage/storage.hpp"
+
+namespace agw {
+
+struct TokenRequest {
+  std::string provider;
+  std::string profile;  ///< canonical
+  std::optional<std::chrono::seconds> minTtl;
+  Scopes scopes;        ///< that the grant must have; empty: any
+  bool forceRefresh = false;
+  std::string requestId;
+};
+
+/// A living token.
+struct TokenAnswer {
+  Secret accessToken;
+  std::string tokenType = "Bearer";
+  std::optional<TimePoint> expiresAt;     ///< absent: no end
+  std::optional<TimePoint> refreshAfter;  ///< when asking again is worth it
+  Scopes scopes;
+  bool degraded = false;                  ///< renewal is due and the provider is not answering
+};
+
+/// The token engine. Its laws, numbered as in docs/architecture.md:
+/// 1 never an expired token, never another owner's; 2 a read does not wait while a token with enough life is there;
+/// 3 a refresh token is spent once, across threads and replicas; 4 a rotated token is not lost; 5 a dead grant is read
+/// again first; 6 what an answer omits stays; 7 an unknown error is temporary; 8 revoke wins.
+///
+/// One object a process; safe to call from many threads.
+class TokenService {
+ public:
+  struct Parts {
+    Storage& storage;
+    const ProviderDirectory& providers;
+    const Vault& vault;
+    const Clock& clock;
+    Random& random;
+    Log& log;
+    RevokeService& revoke;
+    BrokerSettings settings;
+  };
+  explicit TokenService(Parts parts);
+  ~TokenService();
+
+  /// A token that lives for `minTtl` more. Renews it before answering when it must; starts a renewal behind the answer
+  /// when that is merely due. Errors, by code: `not_authenticated` (NotFound), `refresh_failed` (GrantDead),
+  /// `missing_scopes` (GrantDead, with `granted` and `missing`), `unknown_provider`, `provider_not_configured`,
+  /// `provider_unavailable`, `provider_error`, `provider_misconfigured`, `integrity_error`, `unavailable`.
+  [[nodiscard]] Result<TokenAnswer> token(const TokenRequest& request);
+
+  /// Waits until no refresh is under way, at most `limit`: part of an orderly end. True when none is left.
+  bool drain(std::chrono::milliseconds limit);
+
+ private:
+  class Engine;
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace agw

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "domain/provider.hpp"
+
+namespace agw {
+
+/// An entry of `installations:`: a grant of an organisation that is known beforehand.
+struct DeclaredInstallation {
+  std::string provider;
+  std::string org;
+  std::string installationId;
+  Secret staticToken;
+  bool preferStored = false;
+  std::vector<std::string> missing;  ///< as in ProviderConfig
+};
+
+struct ProvidersFile {
+  std::vector<ProviderConfig> providers;
+  std::vector<DeclaredInstallation> installations;
+  std::vector<ConfigFault> faults;
+  /// Where an option stands in the file, so that a fault found by a plugin's schema can be reported with its line.
+  [[nodiscard]] ConfigFault locate(const std::string& providerId, const std::string& optionPointer) const;
+  std::vector<std::pair<std::string, ConfigFault>> optionPlaces;  ///< "provider\npointer" to place
+};
+
+/// Parses and checks `text`, which came from `name`. Size, depth and node limits; no anchors, aliases, tags, merge keys or
+/// duplicate keys; a syntax fault is reported by place, never by quoting the line. References are resolved from `environment`
+/// and files; what is not there makes the entry "not configured", not the file wrong.
+/// `callbackBase` gives each entry its redirect URI, `<base>/auth/callback/<id>`, unless it sets its own.
+[[nodiscard]] ProvidersFile parseProviders(const std::string& text, const std::string& name,
+                                           const Environment& environment, const std::string& callbackBase,
+                                           DeploymentKind deployment);
+
+/// Reads the file whole, at most 1 MiB, then parses it.
+[[nodiscard]] ProvidersFile readProviders(const std::filesystem::path& file, const Environment& environment,
+                                          const std::string& callbackBase, DeploymentKind deployment);
+
+}  // namespace agw

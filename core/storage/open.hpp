@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/secret.hpp"
+#include "storage/storage.hpp"
+
+namespace agw {
+
+/// Where the grants live.
+struct DatabaseSettings {
+  enum class Kind { Sqlite, Postgres } kind = Kind::Sqlite;
+  std::string path;      ///< Sqlite: the file; made with mode 0600, its folder with 0700
+  std::string host;      ///< Postgres
+  int port = 5432;
+  std::string user;
+  Secret password;
+  std::string name;
+  std::string parameters;  ///< further libpq keywords of the URL's query (`sslmode=verify-full`), checked
+  int connections = 0;     ///< 0: as many as suit the machine
+};
+
+enum class SchemaPolicy {
+  Migrate,  ///< bring the schema up to date, under a lock, before anything else
+  Require,  ///< refuse a schema that is not this binary's
+};
+
+/// Opens the database. `BadOption` with a sentence for the operator when it cannot be: unreachable, not writable,
+/// held by another gateway (SQLite), schema newer than this binary, or not reachable in a way the gateway needs.
+[[nodiscard]] Result<std::unique_ptr<Storage>> openStorage(const DatabaseSettings& settings, SchemaPolicy policy,
+                                                           const Clock& clock, Log& log);
+
+/// For tests and benches: nothing outlives the object.
+[[nodiscard]] std::unique_ptr<Storage> makeMemoryStorage(const Clock& clock);
+
+}  // namespace agw

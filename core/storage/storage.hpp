@@ -1,0 +1,171 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "domain/audit.hpp"
+#include "domain/caller.hpp"
+#include "domain/flow.hpp"
+#include "domain/grant.hpp"
+
+namespace agw {
+
+/// A revocation that the provider has not acknowledged yet. A row of `oauth_revocations`, gone once acknowledged.
+struct PendingRevocation {
+  std::string id;  ///< UUID
+  std::string provider;
+  std::string profile;
+  Sealed tokens;   ///< RevokeRequest as the broker wrote it
+  int attempts = 0;
+  TimePoint notBefore;
+  TimePoint createdAt;
+};
+
+/// A row of `oauth_providers`: the configured providers as `init-db --seed` wrote them, for people and reports who
+/// look into the database. The running gateway reads providers.yaml.
+struct ProviderRow {
+  std::string id;
+  std::string plugin;
+  std::string clientId;
+  Sealed clientSecret;
+  std::string authorizationUrl;
+  std::string tokenUrl;
+  Scopes scopes;
+  Version version = 0;
+};
+
+/// How a refresh ended without new tokens.
+struct RefreshFailure {
+  std::string error;                  ///< API error word
+  TimePoint at;
+  std::optional<TimePoint> retryNotBefore;
+  bool dead = false;                  ///< the grant needs consent from now on
+  /// The provider certainly did not act on the refresh token (it answered, or was never reached): the intent is
+  /// settled. False leaves it open: the token may be spent.
+  bool intentSettled = true;
+};
+
+/// One column that holds ciphertext, with the place it is bound to. For key rotation.
+struct SealedField {
+  std::string column;
+  Sealed text;
+};
+struct SealedRow {
+  std::string table;
+  std::string id;
+  /// The columns of the row that take part in the binding: provider and owner, in this order.
+  std::string provider;
+  std::string owner;
+  Version version = 0;
+  std::vector<SealedField> fields;  ///< only columns that hold something
+};
+
+/// The only way to the database.
+///
+/// Every method is atomic: on success the change is durable when it returns; on failure nothing changed, except that
+/// a `Transient` failure of a write may also mean that the answer was lost after the commit: read again. A database that
+/// is away, full, locked or slow is `Transient`, and the next call tries anew by itself. `Integrity` means that a row
+/// cannot be read as what it should be. Nothing else fails unless its comment says so. No method waits for more
+/// than 5 s. Safe to call from many threads.
+class Storage {
+ public:
+  virtual ~Storage() = default;
+
+  // ---- service ------------------------------------------------------------------------------------------------
+  /// Whether a read works now.
+  [[nodiscard]] virtual Result<void> ping() = 0;
+  /// A small named record (key check, schema facts). Absent is not an error.
+  [[nodiscard]] virtual Result<std::optional<std::string>> readMeta(const std::string& name) = 0;
+  virtual Result<void> writeMeta(const std::string& name, const std::string& value) = 0;
+
+  // ---- grants -------------------------------------------------------------------------------------------------
+  /// The hot path: one indexed row. Absent is not an error.
+  [[nodiscard]] virtual Result<std::optional<Grant>> findGrant(const std::string& provider,
+                                                               const std::string& profile) = 0;
+  [[nodiscard]] virtual Result<std::optional<Grant>> findGrantById(const std::string& id) = 0;
+  /// All grants of a user, by provider id.
+  [[nodiscard]] virtual Result<std::vector<Grant>> listGrants(const std::string& profile) = 0;
+
+  /// Stores what a consent gave. `seen` 0: there must be no row of this provider and profile; otherwise the row of
+  /// `grant.id` must still have version `seen`, and is replaced whole, its lease and its story of failures ended.
+  /// `Conflict` when somebody wrote first: read again. Returns the new version.
+  virtual Result<Version> putGrant(const Grant& grant, Version seen) = 0;
+
+  /// Takes the right to refresh `id` for `ttl` by the storage's own clock, and records the intent, in one write:
+  /// after it the store is proven writable and a crash will be seen. Returns the grant as it is now, with `fence`
+  /// counted up and `openIntents` including this one. `Conflict` while another lease is in force,
+  /// `NotFound` when the grant is gone.
+  virtual Result<Grant> acquireLease(const std::string& id, const std::string& owner, std::chrono::milliseconds ttl) = 0;
+  /// `Conflict` when the lease is not `lease`'s any more.
+  virtual Result<void> renewLease(const std::string& id, const Lease& lease, std::chrono::milliseconds ttl) = 0;
+
+  /// Writes new tokens, counts the version up, ends lease, intents and failures and makes the status Active.
+  /// Conditional on the version alone: a lost lease does not prevent that the provider's living pair is kept.
+  /// `Conflict`: somebody wrote tokens since `seen`. `NotFound`: revoked meanwhile. Returns the new version.
+  virtual Result<Version> replaceTokens(const std::string& id, Version seen, const SealedTokens& tokens,
+                                        TimePoint at) = 0;
+  /// Ends the lease if it is still `lease`'s, and records the failure in the same write; if the version is not
+  /// `seen` any more the lease ends and nothing else changes. `Conflict`: not the holder; nothing changed.
+  virtual Result<void> endRefresh(const std::string& id, const Lease& lease, Version seen,
+                                  const RefreshFailure& failure) = 0;
+
+  /// Deletes the grant and queues the revocation at the provider, both or neither. `NotFound` when there is none;
+  /// `Conflict` when its version is not `seen`.
+  virtual Result<void> revokeGrant(const std::string& id, Version seen, const PendingRevocation& revocation) = 0;
+
+  // ---- revocations at the provider ------------------------------------------------------------------------------
+  virtual Result<void> queueRevocation(const PendingRevocation& revocation) = 0;
+  /// At most `limit` that may be tried at `now`, oldest first. Each is pushed to `now + claim` in the same write,
+  /// so that no other replica takes it meanwhile.
+  virtual Result<std::vector<PendingRevocation>> claimRevocations(TimePoint now, std::chrono::seconds claim,
+                                                                  int limit) = 0;
+  /// Counts the attempt and sets when to try again.
+  virtual Result<void> postponeRevocation(const std::string& id, TimePoint notBefore) = 0;
+  virtual Result<void> deleteRevocation(const std::string& id) = 0;
+
+  // ---- flows --------------------------------------------------------------------------------------------------
+  virtual Result<void> createFlow(const Flow& flow) = 0;
+  [[nodiscard]] virtual Result<std::optional<Flow>> findFlow(const std::string& id) = 0;
+  /// Moves the flow with this state from Pending to Exchanging; exactly one caller in all replicas gets it.
+  /// `NotFound`: no such state. `Conflict`: used before. An expired flow is consumed too; the caller looks at
+  /// `expiresAt`.
+  virtual Result<Flow> consumeState(const std::string& stateHash) = 0;
+  /// Writes status, error, account and the confirmation fields, if the flow's status is still `from`; a finished
+  /// flow's verifier and, unless it awaits confirmation, its pending tokens are erased. `Conflict` otherwise.
+  virtual Result<void> advanceFlow(const Flow& flow, FlowStatus from) = 0;
+  /// Counts one try of a confirmation code and returns the flow with it counted; `Conflict` unless the flow awaits
+  /// confirmation, `NotFound` when there is none.
+  virtual Result<Flow> countConfirmationTry(const std::string& id) = 0;
+  /// Marks flows that ended without a result as failed with `error`, and returns those that held pending tokens
+  /// (with them) for revocation; deletes finished ones older than `keep`. At most `limit` rows a call.
+  virtual Result<std::vector<Flow>> expireFlows(TimePoint now, const std::string& error, std::chrono::seconds keep,
+                                                int limit) = 0;
+
+  // ---- callers and audit ----------------------------------------------------------------------------------------
+  /// `Conflict` when a key of that name exists that is not revoked.
+  virtual Result<void> createApiKey(const ApiKeyRecord& key) = 0;
+  [[nodiscard]] virtual Result<std::optional<ApiKeyRecord>> findApiKey(const std::string& keyHash) = 0;
+  [[nodiscard]] virtual Result<std::vector<ApiKeyRecord>> listApiKeys() = 0;
+  /// By id or name. `NotFound` when no living key is called that.
+  virtual Result<void> revokeApiKey(const std::string& idOrName, TimePoint at) = 0;
+  virtual Result<void> touchApiKey(const std::string& id, TimePoint at) = 0;
+  virtual Result<void> appendAudit(const AuditEvent& event) = 0;
+  /// Newest first.
+  [[nodiscard]] virtual Result<std::vector<AuditEvent>> listAudit(int limit) = 0;
+
+  // ---- operator -------------------------------------------------------------------------------------------------
+  virtual Result<void> putProvider(const ProviderRow& row) = 0;
+  [[nodiscard]] virtual Result<std::vector<ProviderRow>> listProviders() = 0;
+
+  /// All rows that hold ciphertext, in a stable order (table, id), after the place `after` (empty: from the start).
+  [[nodiscard]] virtual Result<std::vector<SealedRow>> sealedRows(const std::string& afterTable,
+                                                                  const std::string& afterId, int limit) = 0;
+  /// Writes the ciphertexts of `row` if its version is still `row.version`, and counts it up. `Conflict`: changed
+  /// or gone.
+  virtual Result<void> replaceSealed(const SealedRow& row) = 0;
+};
+
+}  // namespace agw
