@@ -37,7 +37,10 @@ class RevokeService {
 
   /// Tokens that must not live and are stored nowhere: of a refused consent, or a late answer. Queued first, so that a crash does
   /// not forget them, then tried once.
-  void discard(const std::string& provider, const std::string& profile, const RevokeRequest& tokens);
+  /// `subject`: whose they are; where a revocation would end that account's other, stored grants too, the tokens are only
+  /// forgotten.
+  void discard(const std::string& provider, const std::string& profile, const std::string& subject,
+               const RevokeRequest& tokens);
 
   /// One round over the queue; failures are pushed back, at most to an hour.
   Result<void> retryPending();

@@ -13,9 +13,9 @@ bool livesFor(const SealedTokens& tokens, TimePoint now, seconds ttl) {
   return !tokens.accessExpiresAt || *tokens.accessExpiresAt - now >= ttl;
 }
 
-std::optional<TimePoint> refreshDueAt(const SealedTokens& tokens, TimePoint issuedAt, seconds buffer) {
+std::optional<TimePoint> refreshDueAt(const SealedTokens& tokens, seconds buffer) {
   if (!tokens.accessExpiresAt) return std::nullopt;
-  const TimePoint halfway = issuedAt + (*tokens.accessExpiresAt - issuedAt) / 2;
+  const TimePoint halfway = tokens.issuedAt + (*tokens.accessExpiresAt - tokens.issuedAt) / 2;
   return std::max(halfway, *tokens.accessExpiresAt - buffer);
 }
 

@@ -25,6 +25,7 @@ struct SealedTokens {
   Sealed accessToken;
   Sealed refreshToken;  ///< empty: none
   Sealed carry;         ///< empty: none
+  TimePoint issuedAt;  ///< when the access token was received
   std::optional<TimePoint> accessExpiresAt;  ///< absent: the token has no end
   std::optional<TimePoint> refreshExpiresAt;
   Scopes scopes;
@@ -69,8 +70,7 @@ struct Grant {
 
 /// When the access token should be renewed: `buffer` before its end, but never in the first half of its life,
 /// so that a token which lives less than the buffer is not renewed at every read. Absent: it has no end.
-[[nodiscard]] std::optional<TimePoint> refreshDueAt(const SealedTokens& tokens, TimePoint issuedAt,
-                                                    std::chrono::seconds buffer);
+[[nodiscard]] std::optional<TimePoint> refreshDueAt(const SealedTokens& tokens, std::chrono::seconds buffer);
 
 /// Pause before attempt `failures + 1`: doubles from 1 s to 5 min, with `jitter` in [0, 1) spreading its second half;
 /// a provider's Retry-After wins when it is longer.

@@ -30,6 +30,7 @@ struct Capabilities {
   enum class Pkce { None, Optional, Required } pkce = Pkce::Required;
   bool refresh = false;
   bool revoke = false;
+  bool revokesAccount = false;  ///< a revocation ends every grant of that account for this client
   bool identity = false;       ///< answers who consented
   bool verifiedEmail = false;  ///< and its e-mail is verified by the provider
   bool installations = false;

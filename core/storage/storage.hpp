@@ -89,6 +89,11 @@ class Storage {
   /// All grants of a user, by provider id.
   [[nodiscard]] virtual Result<std::vector<Grant>> listGrants(const std::string& profile) = 0;
 
+  /// How many grants other than `exceptId` this account has at this provider entry: some providers end all of an account's
+  /// grants when one is revoked.
+  [[nodiscard]] virtual Result<int> countOtherGrants(const std::string& provider, const std::string& subject,
+                                                     const std::string& exceptId) = 0;
+
   /// Stores what a consent gave. `seen` 0: there must be no row of this provider and profile; otherwise the row of
   /// `grant.id` must still have version `seen`, and is replaced whole, its lease and its story of failures ended.
   /// `Conflict` when somebody wrote first: read again. Returns the new version.
@@ -105,8 +110,7 @@ class Storage {
   /// Writes new tokens, counts the version up, ends lease, intents and failures and makes the status Active.
   /// Conditional on the version alone: a lost lease does not prevent that the provider's living pair is kept.
   /// `Conflict`: somebody wrote tokens since `seen`. `NotFound`: revoked meanwhile. Returns the new version.
-  virtual Result<Version> replaceTokens(const std::string& id, Version seen, const SealedTokens& tokens,
-                                        TimePoint at) = 0;
+  virtual Result<Version> replaceTokens(const std::string& id, Version seen, const SealedTokens& tokens) = 0;
   /// Ends the lease if it is still `lease`'s, and records the failure in the same write; if the version is not
   /// `seen` any more the lease ends and nothing else changes. `Conflict`: not the holder; nothing changed.
   virtual Result<void> endRefresh(const std::string& id, const Lease& lease, Version seen,

@@ -58,7 +58,7 @@ enum {
   AGW_WEBHOOK = 9,
   AGW_DEVICE = 10,
   AGW_DESCRIBE = 11  /* AGW_RESULT facts that depend on options: "issuer", "issuer_required" ("true"),
-                        "access_ttl_default" (seconds); AGW_INPUT "scopes" given: AGW_RESULT "scopes" as the provider
+                        "access_ttl_default" (seconds), "capabilities" (decimal, where options change them); AGW_INPUT "scopes" given: AGW_RESULT "scopes" as the provider
                         spells them in answers. No send. */
 };
 
@@ -116,6 +116,7 @@ enum {
 #define AGW_CAN_INSTALL (UINT64_C(1) << 6)
 #define AGW_CAN_DEVICE (UINT64_C(1) << 7)
 #define AGW_CAN_WEBHOOK (UINT64_C(1) << 8)
+#define AGW_REVOKES_ACCOUNT (UINT64_C(1) << 9) /* a revocation ends every grant of that account for this client */
 
 typedef struct agw_call {
   uint32_t struct_size;

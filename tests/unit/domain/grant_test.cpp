@@ -11,6 +11,7 @@ const TimePoint kNow = fromMillis(1'700'000'000'000);
 
 SealedTokens endsIn(std::chrono::seconds life) {
   SealedTokens tokens;
+  tokens.issuedAt = kNow;
   tokens.accessExpiresAt = kNow + life;
   return tokens;
 }
@@ -20,12 +21,12 @@ TEST(LivesFor, OneSecondLess_IsNotEnough) { EXPECT_FALSE(livesFor(endsIn(59s), k
 TEST(LivesFor, TokenWithoutEnd_AlwaysLives) { EXPECT_TRUE(livesFor(SealedTokens{}, kNow, 1000h)); }
 
 TEST(RefreshDueAt, LongToken_IsDueABufferBeforeItsEnd) {
-  EXPECT_EQ(refreshDueAt(endsIn(3600s), kNow, 300s), kNow + 3300s);
+  EXPECT_EQ(refreshDueAt(endsIn(3600s), 300s), kNow + 3300s);
 }
 TEST(RefreshDueAt, TokenShorterThanTheBuffer_IsDueAfterHalfItsLife) {
-  EXPECT_EQ(refreshDueAt(endsIn(60s), kNow, 300s), kNow + 30s);
+  EXPECT_EQ(refreshDueAt(endsIn(60s), 300s), kNow + 30s);
 }
-TEST(RefreshDueAt, TokenWithoutEnd_IsNeverDue) { EXPECT_FALSE(refreshDueAt(SealedTokens{}, kNow, 300s)); }
+TEST(RefreshDueAt, TokenWithoutEnd_IsNeverDue) { EXPECT_FALSE(refreshDueAt(SealedTokens{}, 300s)); }
 
 TEST(Backoff, GrowsAndStaysBelowFiveMinutes) {
   EXPECT_EQ(backoff(0, 0.999, 0s), 1s);
