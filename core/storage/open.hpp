@@ -13,8 +13,8 @@ namespace agw {
 /// Where the grants live.
 struct DatabaseSettings {
   enum class Kind { Sqlite, Postgres } kind = Kind::Sqlite;
-  std::string path;      ///< Sqlite: the file; made with mode 0600, its folder with 0700
-  std::string host;      ///< Postgres
+  std::string path;  ///< Sqlite: the file; made with mode 0600, its folder with 0700
+  std::string host;  ///< Postgres
   int port = 5432;
   std::string user;
   Secret password;
@@ -28,10 +28,11 @@ enum class SchemaPolicy {
   Require,  ///< refuse a schema that is not this binary's
 };
 
-/// Opens the database. `BadOption` with a sentence for the operator when it cannot be: unreachable, not writable,
-/// held by another gateway (SQLite), schema newer than this binary, or not reachable in a way the gateway needs.
-[[nodiscard]] Result<std::unique_ptr<Storage>> openStorage(const DatabaseSettings& settings, SchemaPolicy policy,
-                                                           const Clock& clock, Log& log);
+/// Opens the database. `BadOption` with a sentence for the operator when it cannot be: unreachable, not
+/// writable, held by another gateway (SQLite), schema newer than this binary, or not reachable in a way the
+/// gateway needs.
+[[nodiscard]] Result<std::unique_ptr<Storage>> openStorage(const DatabaseSettings& settings,
+                                                           SchemaPolicy policy, const Clock& clock, Log& log);
 
 /// For tests and benches: nothing outlives the object.
 [[nodiscard]] std::unique_ptr<Storage> makeMemoryStorage(const Clock& clock);

@@ -13,19 +13,20 @@
 
 namespace agw {
 
-/// A revocation that the provider has not acknowledged yet. A row of `oauth_revocations`, gone once acknowledged.
+/// A revocation that the provider has not acknowledged yet. A row of `oauth_revocations`, gone once
+/// acknowledged.
 struct PendingRevocation {
   std::string id;  ///< UUID
   std::string provider;
   std::string profile;
-  Sealed tokens;   ///< RevokeRequest as the broker wrote it
+  Sealed tokens;  ///< RevokeRequest as the broker wrote it
   int attempts = 0;
   TimePoint notBefore;
   TimePoint createdAt;
 };
 
-/// A row of `oauth_providers`: the configured providers as `init-db --seed` wrote them, for people and reports who
-/// look into the database. The running gateway reads providers.yaml.
+/// A row of `oauth_providers`: the configured providers as `init-db --seed` wrote them, for people and
+/// reports who look into the database. The running gateway reads providers.yaml.
 struct ProviderRow {
   std::string id;
   std::string plugin;
@@ -39,16 +40,19 @@ struct ProviderRow {
 
 /// How a refresh ended without new tokens.
 struct RefreshFailure {
-  std::string error;                  ///< API error word
+  std::string error;  ///< API error word
   TimePoint at;
   std::optional<TimePoint> retryNotBefore;
-  bool dead = false;                  ///< the grant needs consent from now on
-  /// The provider certainly did not act on the refresh token (it answered, or was never reached): the intent is
-  /// settled. False leaves it open: the token may be spent.
+  bool dead = false;  ///< the grant needs consent from now on
+  /// The provider certainly did not act on the refresh token (it answered, or was never reached): the intent
+  /// is settled. False leaves it open: the token may be spent.
   bool intentSettled = true;
 };
 
-/// One column that holds ciphertext, with the place it is bound to. For key rotation.
+/// One column that holds ciphertext, with the place it is bound to. For key rotation. The places, by table:
+/// `oauth_credentials`: `access_token`, `refresh_token`, `carry`; `oauth_providers`: `client_secret`
+/// (provider is the row's id, owner empty); `oauth_revocations`: `tokens`; `oauth_sessions`: `code_verifier`,
+/// `pending_tokens`.
 struct SealedField {
   std::string column;
   Sealed text;
@@ -65,23 +69,28 @@ struct SealedRow {
 
 /// The only way to the database.
 ///
-/// Every method is atomic: on success the change is durable when it returns; on failure nothing changed, except that
-/// a `Transient` failure of a write may also mean that the answer was lost after the commit: read again. A database that
-/// is away, full, locked or slow is `Transient`, and the next call tries anew by itself. `Integrity` means that a row
-/// cannot be read as what it should be. Nothing else fails unless its comment says so. No method waits for more
-/// than 5 s. Safe to call from many threads.
+/// Every method is atomic: on success the change is durable when it returns; on failure nothing changed,
+/// except that a `Transient` failure of a write may also mean that the answer was lost after the commit: read
+/// again. A database that is away, full, locked or slow is `Transient`, and the next call tries anew by
+/// itself. `Integrity` means that a row cannot be read as what it should be. Nothing else fails unless its
+/// comment says so, save that a new row whose id (or state, or key hash) is taken is `Conflict`. Naming a row
+/// that is not there is a success without effect where no comment says otherwise. Text is UTF-8 without NUL,
+/// checked before it gets here; other text is never stored cut nor taken for a stored one: it is
+/// `InvalidRequest` or not found. No method waits for more than 5 s. Safe to call from many threads.
 class Storage {
  public:
   virtual ~Storage() = default;
 
-  // ---- service ------------------------------------------------------------------------------------------------
+  // ---- service
+  // ------------------------------------------------------------------------------------------------
   /// Whether a read works now.
   [[nodiscard]] virtual Result<void> ping() = 0;
   /// A small named record (key check, schema facts). Absent is not an error.
   [[nodiscard]] virtual Result<std::optional<std::string>> readMeta(const std::string& name) = 0;
   virtual Result<void> writeMeta(const std::string& name, const std::string& value) = 0;
 
-  // ---- grants -------------------------------------------------------------------------------------------------
+  // ---- grants
+  // -------------------------------------------------------------------------------------------------
   /// The hot path: one indexed row. Absent is not an error.
   [[nodiscard]] virtual Result<std::optional<Grant>> findGrant(const std::string& provider,
                                                                const std::string& profile) = 0;
@@ -89,86 +98,108 @@ class Storage {
   /// All grants of a user, by provider id.
   [[nodiscard]] virtual Result<std::vector<Grant>> listGrants(const std::string& profile) = 0;
 
-  /// How many grants other than `exceptId` this account has at this provider entry: some providers end all of an account's
-  /// grants when one is revoked.
+  /// How many grants other than `exceptId` this account has at this provider entry: some providers end all of
+  /// an account's grants when one is revoked.
   [[nodiscard]] virtual Result<int> countOtherGrants(const std::string& provider, const std::string& subject,
                                                      const std::string& exceptId) = 0;
 
-  /// Stores what a consent gave. `seen` 0: there must be no row of this provider and profile; otherwise the row of
-  /// `grant.id` must still have version `seen`, and is replaced whole, its lease and its story of failures ended.
-  /// `Conflict` when somebody wrote first: read again. Returns the new version.
+  /// Stores what a consent gave. `seen` 0: there must be no row of this provider and profile; otherwise the
+  /// row of `grant.id` must still have version `seen`, and is replaced whole (but for provider and profile,
+  /// which stay), its lease and its story of refreshes ended: whatever `grant` says of them, they are empty
+  /// afterwards, and `fence` stays the row's. `Conflict` when somebody wrote first: read again. Returns the
+  /// new version.
   virtual Result<Version> putGrant(const Grant& grant, Version seen) = 0;
 
-  /// Takes the right to refresh `id` for `ttl` by the storage's own clock, and records the intent, in one write:
-  /// after it the store is proven writable and a crash will be seen. Returns the grant as it is now, with `fence`
-  /// counted up and `openIntents` including this one. `Conflict` while another lease is in force,
-  /// `NotFound` when the grant is gone.
-  virtual Result<Grant> acquireLease(const std::string& id, const std::string& owner, std::chrono::milliseconds ttl) = 0;
-  /// `Conflict` when the lease is not `lease`'s any more.
-  virtual Result<void> renewLease(const std::string& id, const Lease& lease, std::chrono::milliseconds ttl) = 0;
+  /// Takes the right to refresh `id` for `ttl` by the storage's own clock, and records the intent, in one
+  /// write: after it the store is proven writable and a crash will be seen. Returns the grant as it is now,
+  /// with `fence` counted up and `openIntents` including this one. `Conflict` while another lease is in
+  /// force, `NotFound` when the grant is gone.
+  virtual Result<Grant> acquireLease(const std::string& id, const std::string& owner,
+                                     std::chrono::milliseconds ttl) = 0;
+  /// `Conflict` when the lease is not `lease`'s any more. A lease past its time that nobody took is still its
+  /// owner's.
+  virtual Result<void> renewLease(const std::string& id, const Lease& lease,
+                                  std::chrono::milliseconds ttl) = 0;
 
-  /// Writes new tokens, counts the version up, ends lease, intents and failures and makes the status Active.
+  /// Writes new tokens, counts the version up, ends lease, intents and failures, makes the status Active and
+  /// `tokens.issuedAt` the last attempt.
   /// Conditional on the version alone: a lost lease does not prevent that the provider's living pair is kept.
   /// `Conflict`: somebody wrote tokens since `seen`. `NotFound`: revoked meanwhile. Returns the new version.
   virtual Result<Version> replaceTokens(const std::string& id, Version seen, const SealedTokens& tokens) = 0;
-  /// Ends the lease if it is still `lease`'s, and records the failure in the same write; if the version is not
-  /// `seen` any more the lease ends and nothing else changes. `Conflict`: not the holder; nothing changed.
+  /// Ends the lease if it is still `lease`'s, and records the failure in the same write (a settled intent
+  /// makes `openIntents` 0: the provider has just shown what the refresh token is worth); if the version is
+  /// not `seen` any more the lease ends and nothing else changes. `Conflict`: not the holder; nothing
+  /// changed.
   virtual Result<void> endRefresh(const std::string& id, const Lease& lease, Version seen,
                                   const RefreshFailure& failure) = 0;
 
-  /// Deletes the grant and queues the revocation at the provider, both or neither. `NotFound` when there is none;
-  /// `Conflict` when its version is not `seen`.
-  virtual Result<void> revokeGrant(const std::string& id, Version seen, const PendingRevocation& revocation) = 0;
+  /// Deletes the grant and queues the revocation at the provider, both or neither. `NotFound` when there is
+  /// none; `Conflict` when its version is not `seen`.
+  virtual Result<void> revokeGrant(const std::string& id, Version seen,
+                                   const PendingRevocation& revocation) = 0;
 
-  // ---- revocations at the provider ------------------------------------------------------------------------------
+  // ---- revocations at the provider
+  // ------------------------------------------------------------------------------
   virtual Result<void> queueRevocation(const PendingRevocation& revocation) = 0;
-  /// At most `limit` that may be tried at `now`, oldest first. Each is pushed to `now + claim` in the same write,
-  /// so that no other replica takes it meanwhile.
+  /// At most `limit` that may be tried at `now`, oldest first. Each is pushed to `now + claim` in the same
+  /// write, so that no other replica takes it meanwhile, and returned as it is then.
   virtual Result<std::vector<PendingRevocation>> claimRevocations(TimePoint now, std::chrono::seconds claim,
                                                                   int limit) = 0;
   /// Counts the attempt and sets when to try again.
   virtual Result<void> postponeRevocation(const std::string& id, TimePoint notBefore) = 0;
   virtual Result<void> deleteRevocation(const std::string& id) = 0;
 
-  // ---- flows --------------------------------------------------------------------------------------------------
+  // ---- flows
+  // --------------------------------------------------------------------------------------------------
   virtual Result<void> createFlow(const Flow& flow) = 0;
   [[nodiscard]] virtual Result<std::optional<Flow>> findFlow(const std::string& id) = 0;
   /// Moves the flow with this state from Pending to Exchanging; exactly one caller in all replicas gets it.
   /// `NotFound`: no such state. `Conflict`: used before. An expired flow is consumed too; the caller looks at
   /// `expiresAt`.
   virtual Result<Flow> consumeState(const std::string& stateHash) = 0;
-  /// Writes status, error, account and the confirmation fields, if the flow's status is still `from`; a finished
-  /// flow's verifier and, unless it awaits confirmation, its pending tokens are erased. `Conflict` otherwise.
+  /// Writes status, error, account and the confirmation fields, if the flow's status is still `from`. The
+  /// verifier is erased once the exchange is over, and pending tokens unless the flow awaits confirmation.
+  /// `Conflict` when the status is another or the flow is gone.
   virtual Result<void> advanceFlow(const Flow& flow, FlowStatus from) = 0;
-  /// Counts one try of a confirmation code and returns the flow with it counted; `Conflict` unless the flow awaits
-  /// confirmation, `NotFound` when there is none.
+  /// Counts one try of a confirmation code and returns the flow with it counted; `Conflict` unless the flow
+  /// awaits confirmation, `NotFound` when there is none.
   virtual Result<Flow> countConfirmationTry(const std::string& id) = 0;
-  /// Marks flows that ended without a result as failed with `error`, and returns those that held pending tokens
-  /// (with them) for revocation; deletes finished ones older than `keep`. At most `limit` rows a call.
-  virtual Result<std::vector<Flow>> expireFlows(TimePoint now, const std::string& error, std::chrono::seconds keep,
-                                                int limit) = 0;
+  /// Marks flows whose time is over without a result as failed with `error`, and returns those that held
+  /// pending tokens (with them; the rows lose them) for revocation. Finished ones whose time was over `keep`
+  /// ago are deleted first. At most `limit` rows a call.
+  virtual Result<std::vector<Flow>> expireFlows(TimePoint now, const std::string& error,
+                                                std::chrono::seconds keep, int limit) = 0;
 
-  // ---- callers and audit ----------------------------------------------------------------------------------------
+  // ---- callers and audit
+  // ----------------------------------------------------------------------------------------
   /// `Conflict` when a key of that name exists that is not revoked.
+  /// Expired keys count as living ones here and below until they are revoked.
   virtual Result<void> createApiKey(const ApiKeyRecord& key) = 0;
   [[nodiscard]] virtual Result<std::optional<ApiKeyRecord>> findApiKey(const std::string& keyHash) = 0;
+  /// Oldest first, revoked ones too.
   [[nodiscard]] virtual Result<std::vector<ApiKeyRecord>> listApiKeys() = 0;
   /// By id or name. `NotFound` when no living key is called that.
   virtual Result<void> revokeApiKey(const std::string& idOrName, TimePoint at) = 0;
+  /// Last use never goes back.
   virtual Result<void> touchApiKey(const std::string& id, TimePoint at) = 0;
   virtual Result<void> appendAudit(const AuditEvent& event) = 0;
   /// Newest first.
   [[nodiscard]] virtual Result<std::vector<AuditEvent>> listAudit(int limit) = 0;
 
-  // ---- operator -------------------------------------------------------------------------------------------------
+  // ---- operator
+  // -------------------------------------------------------------------------------------------------
+  /// Inserts, or replaces and counts the version up.
   virtual Result<void> putProvider(const ProviderRow& row) = 0;
+  /// By id.
   [[nodiscard]] virtual Result<std::vector<ProviderRow>> listProviders() = 0;
 
-  /// All rows that hold ciphertext, in a stable order (table, id), after the place `after` (empty: from the start).
+  /// All rows that hold ciphertext, in a stable order (table, id), after the place `after` (empty: from the
+  /// start).
   [[nodiscard]] virtual Result<std::vector<SealedRow>> sealedRows(const std::string& afterTable,
                                                                   const std::string& afterId, int limit) = 0;
-  /// Writes the ciphertexts of `row` if its version is still `row.version`, and counts it up. `Conflict`: changed
-  /// or gone.
+  /// Writes the ciphertexts of `row` if its version is still `row.version`, and counts it up. `Conflict`:
+  /// changed, gone, or a grant that is being refreshed, whose tokens are about to change: read it again
+  /// later.
   virtual Result<void> replaceSealed(const SealedRow& row) = 0;
 };
 
