@@ -1,0 +1,59 @@
+# Fuzzers, clang-tidy, layout of the source text. Sourced by ./dev.
+
+clang_compilers() {
+  local version
+  version=$(clang_version)
+  echo "-DCMAKE_C_COMPILER=clang-$version -DCMAKE_CXX_COMPILER=clang++-$version"
+}
+
+# configure_with_clang <preset>
+configure_with_clang() {
+  # shellcheck disable=SC2046  # two words
+  [[ -f build/$1/build.ninja ]] || configure "$1" $(clang_compilers)
+}
+
+# Each fuzzer starts from its committed corpus, keeps what it finds under build/, and fails at the first finding.
+verb_fuzz() {
+  local seconds=${1:-60} fuzzer name failed=0 run=0
+  [[ $seconds =~ ^[0-9]+$ ]] || die "fuzz takes a number of seconds"
+  install_packages fuzz
+  configure_with_clang fuzz
+  compile fuzz fuzzers -j "$(jobs_allowed)"
+  for fuzzer in build/fuzz/fuzz/*; do
+    [[ -x $fuzzer && -f $fuzzer ]] || continue
+    name=$(basename "$fuzzer")
+    mkdir -p "build/fuzz/corpus/$name" "build/fuzz/findings"
+    say "$name for $seconds s"
+    run=$((run + 1))
+    "$fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 -verbosity=0 \
+      -artifact_prefix="build/fuzz/findings/$name-" "build/fuzz/corpus/$name" tests/fuzz/corpus/"${name#fuzz_}" ||
+      failed=$((failed + 1))
+  done
+  ((run)) || die "no fuzzers were built"
+  printf '%d passed, %d failed\n' "$((run - failed))" "$failed"
+  ((failed == 0))
+}
+
+verb_tidy() {
+  install_packages tidy
+  configure_with_clang tidy
+  compile tidy all
+  say "clang-tidy found nothing"
+}
+
+# The layout differs between versions of clang-format, so the version is fixed; PyPI has it where apt does not.
+clang_format() {
+  if command -v clang-format-16 >/dev/null; then echo clang-format-16; return; fi
+  if [[ ! -x build/format/bin/clang-format ]]; then
+    install_packages format >&2
+    { python3 -m venv build/format && build/format/bin/pip install --quiet clang-format==16.0.6; } >&2 || die "pip failed; see above."
+  fi
+  echo build/format/bin/clang-format
+}
+
+verb_format() {
+  local program arguments=(-i)
+  [[ ${1:-} == check ]] && arguments=(--dry-run -Werror)
+  program=$(clang_format)
+  git ls-files -z '*.cpp' '*.hpp' '*.h' '*.c' | xargs -0 "$program" "${arguments[@]}" || die "run ./dev format"
+}

@@ -1,0 +1,95 @@
+# The test suites. Sourced by ./dev.
+#
+# Everything runs, also after a failure; the closing lines of the runners stand together at the end.
+
+results=build/test-results
+
+# The number of compilers at once: one for each 1.5 GiB, so that a small machine does not swap.
+jobs_allowed() {
+  local cores memory
+  cores=$(nproc)
+  memory=$(awk '/^MemAvailable/ { print int($2 / 1572864) }' /proc/meminfo)
+  ((memory < 1)) && memory=1
+  ((memory < cores)) && echo "$memory" || echo "$cores"
+}
+
+# Python packages of the end-to-end runs, and a Node that is new enough; both in .venv, from PyPI.
+python_environment() {
+  local wanted=tests/requirements.txt
+  if ! cmp -s "$wanted" .venv/.installed; then
+    say "Preparing .venv (Python packages and Node for the tests)"
+    python3 -m venv .venv
+    .venv/bin/pip install --quiet --disable-pip-version-check -r "$wanted" </dev/null || die "pip failed; see above."
+    cp "$wanted" .venv/.installed
+  fi
+  export PATH="$PWD/.venv/bin:$PATH"
+}
+
+# suite <name> <command>...: runs it, shows it, keeps what it printed and how it ended.
+suite() {
+  local name=$1 status=0
+  shift
+  say "Suite $name"
+  "$@" </dev/null 2>&1 | tee "$results/$name.log" || status=$?
+  printf '%s %s\n' "$status" "$name" >>"$results/summary"
+  return 0
+}
+
+# The runners' own closing lines, as they are.
+closing_lines() {
+  grep -hE '^[0-9]+% tests passed|^=+ .*(passed|failed|error).* =+$|^[0-9]+ passed(, [0-9]+ failed)?$|^[0-9]+ (passed|failed), ' "$1" || true
+}
+
+summary() {
+  local status name failed=0
+  say "Results"
+  while read -r status name; do
+    closing_lines "$results/$name.log"
+    if ((status)); then failed=1; say "FAILED: $name (exit $status; $results/$name.log)"; else say "passed: $name"; fi
+  done <"$results/summary"
+  return "$failed"
+}
+
+# run_ctest <build folder> [ctest argument]...: with a PostgreSQL of its own around it.
+run_ctest() {
+  tests/support/with-postgres ctest --test-dir "$1" --output-on-failure --no-tests=error -j "$(nproc)" "${@:2}"
+}
+
+build_tests() {
+  [[ -f build/build.ninja ]] && grep -q '^AGW_TESTS:BOOL=ON' build/CMakeCache.txt || configure release -DAGW_TESTS=ON
+  say "Building everything"
+  compile release all -j "$(jobs_allowed)"
+}
+
+sanitized() {
+  [[ -f build/$1/build.ninja ]] || configure "$1"
+  compile "$1" all -j "$(jobs_allowed)"
+  run_ctest "build/$1" -L 'unit|contract|conformance|faults'
+}
+
+verb_test() {
+  local what=${1:-default}
+  case "$what" in
+    default | unit | contract | e2e | docs | asan | tsan | fuzz | all) ;;
+    *) die "unknown suite '$what': unit contract e2e docs asan tsan fuzz all" ;;
+  esac
+  install_packages test
+  rm -rf "$results"
+  mkdir -p "$results"
+  case "$what" in
+    default | all | unit | contract | e2e | docs) python_environment; build_tests ;;
+  esac
+  case "$what" in
+    unit | contract | docs) suite "$what" run_ctest build -L "$what" ;;
+    e2e) suite e2e tests/integration/run ;;
+    fuzz) suite fuzz verb_fuzz 20 ;;
+    asan | tsan) suite "$what" sanitized "$what" ;;
+    default | all)
+      suite ctest run_ctest build
+      suite e2e tests/integration/run
+      suite asan sanitized asan
+      suite fuzz verb_fuzz 10 ;;
+  esac
+  if [[ $what == all ]]; then suite tsan sanitized tsan; fi
+  summary
+}
