@@ -1,0 +1,122 @@
+# The gateway and the sandbox on this machine, without configuration. Sourced by ./dev.
+
+# Reads NAME=value lines of .env as text: nothing in it is executed, and what is set already stays.
+read_env_file() {
+  local line name value
+  [[ -f .env ]] || return 0
+  say "Reading .env"
+  while IFS= read -r line || [[ -n $line ]]; do
+    line=${line%$'\r'}
+    [[ $line =~ ^[[:space:]]*(export[[:space:]]+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]] || continue
+    name=${BASH_REMATCH[2]} value=${BASH_REMATCH[3]}
+    [[ $value =~ ^\"(.*)\"[[:space:]]*$ || $value =~ ^\'(.*)\'[[:space:]]*$ ]] && value=${BASH_REMATCH[1]}
+    [[ -n ${!name+set} ]] || export "$name=$value"
+  done <.env
+}
+
+# The gateway loads no plugin that somebody else could have put there; say so before it does.
+refuse_shared_folders() {
+  local folder=$PWD mode
+  while :; do
+    mode=$(stat -c '%a' "$folder")
+    if ((8#${mode: -2} & 8#22)) && ! ((8#$mode & 8#1000)); then
+      die "Others can write to $folder, so they could replace the plugins. Move this checkout, or: chmod go-w $folder"
+    fi
+    [[ $folder == / ]] && return
+    folder=$(dirname "$folder")
+  done
+}
+
+port_must_be_free() {
+  if (exec 3<>"/dev/tcp/127.0.0.1/$2") 2>/dev/null; then
+    die "Port $2 is taken. End what listens there, or choose another: $1=$(($2 + 10)) ./dev run"
+  fi
+}
+
+# Keys are made once and stay: a database can be read only with the key that it was written with.
+make_keys() {
+  (umask 077 && mkdir -p var)
+  chmod 700 var
+  [[ -s var/encryption-key && -s var/api-key && -s var/sandbox-secret ]] && return
+  say "Making keys in var/ (first start)"
+  (
+    umask 077
+    [[ -s var/encryption-key ]] || build/bin/auth-gateway generate-keys >var/encryption-key
+    [[ -s var/api-key ]] || build/bin/auth-gateway generate-keys --api-key >var/api-key
+    [[ -s var/sandbox-secret ]] || build/bin/auth-gateway generate-keys --api-key >var/sandbox-secret
+  )
+}
+
+set_environment() {
+  export PORT=${PORT:-8000} HOST=${HOST:-127.0.0.1}
+  export SANDBOX_PORT=${SANDBOX_PORT:-8001}
+  export OAUTH_CALLBACK_BASE=${OAUTH_CALLBACK_BASE:-http://localhost:$PORT}
+  export LOG_FORMAT=${LOG_FORMAT:-text}
+  export DATABASE_URL=${DATABASE_URL:-sqlite:///var/auth-gateway.db}
+  [[ ${AUTH_GATEWAY_ENCRYPTION_KEY:-} ]] || export AUTH_GATEWAY_ENCRYPTION_KEY_FILE=var/encryption-key
+  [[ ${AUTH_GATEWAY_API_KEY:-} ]] || export AUTH_GATEWAY_API_KEY_FILE=var/api-key
+  export SANDBOX_URL=http://localhost:$SANDBOX_PORT SANDBOX_CLIENT_ID=auth-gateway
+  SANDBOX_CLIENT_SECRET=$(<var/sandbox-secret)
+  export SANDBOX_CLIENT_SECRET
+}
+
+# wait_until_healthy <url> <pid> <name>
+wait_until_healthy() {
+  local try
+  for ((try = 0; try < 600; try++)); do
+    curl --silent --fail --max-time 2 --output /dev/null "$1" && return
+    kill -0 "$2" 2>/dev/null || die "The $3 ended; its reason stands above."
+    sleep 0.05
+  done
+  die "The $3 does not answer at $1."
+}
+
+# The key as a header, from a file descriptor, so that no process list shows it.
+with_api_key() { curl --silent --show-error --header @<(printf 'X-API-Key: %s\n' "$(<var/api-key)") "$@"; }
+
+print_link() {
+  local gateway=http://localhost:$PORT answer link
+  answer=$(with_api_key --header 'Content-Type: application/json' \
+    --data '{"provider":"sandbox","user_email":"alice@example.com"}' "$gateway/auth/init")
+  link=$(sed -nE 's/.*"auth_url":"([^"]*)".*/\1/p' <<<"$answer")
+  [[ $link ]] || die "POST /auth/init gave no link: $answer"
+  cat <<TEXT
+
+The gateway runs at $gateway (its manual: $gateway/docs), the sandbox at $SANDBOX_URL.
+
+1. Open this link and consent as alice@example.com:
+
+  $link
+
+2. Then ask for the token, as often as you like:
+
+  curl -s $gateway/auth/token -H "X-API-Key: \$(cat $PWD/var/api-key)" -H 'Content-Type: application/json' -d '{"provider":"sandbox","user_email":"alice@example.com"}'
+
+Ctrl-C stops both.
+
+TEXT
+}
+
+verb_run() {
+  install_packages run
+  refuse_shared_folders
+  build_product
+  read_env_file
+  make_keys
+  set_environment
+  port_must_be_free PORT "$PORT"
+  port_must_be_free SANDBOX_PORT "$SANDBOX_PORT"
+  children=()
+  trap 'kill -TERM "${children[@]}" 2>/dev/null || true; wait' EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  build/bin/oauth-sandbox &
+  children+=($!)
+  build/bin/auth-gateway serve --config config/providers.yaml &
+  children+=($!)
+  wait_until_healthy "http://127.0.0.1:$SANDBOX_PORT/health" "${children[0]}" sandbox
+  wait_until_healthy "http://127.0.0.1:$PORT/health" "${children[1]}" gateway
+  print_link
+  wait -n || true
+  die "One of the two ended; its reason stands above."
+}
