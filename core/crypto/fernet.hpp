@@ -16,8 +16,9 @@ namespace agw {
 /// One Fernet key: 128 bits to sign, 128 bits to encrypt.
 class FernetKey {
  public:
-  /// The strict form: 44 characters of padded base64url. `BadOption` otherwise, and for keys that protect nothing
-  /// (all octets equal, published examples). The message names the command that makes a key, never the value.
+  /// The strict form: 44 characters of padded base64url. `BadOption` otherwise, and for keys that protect
+  /// nothing (all octets equal, published examples). The message names the command that makes a key, never
+  /// the value.
   [[nodiscard]] static Result<FernetKey> fromText(std::string_view text);
   /// PBKDF2-HMAC-SHA256 with 600,000 rounds. `salt`: at least 16 octets.
   [[nodiscard]] static Result<FernetKey> fromPassphrase(std::string_view passphrase, std::string_view salt);
@@ -33,8 +34,8 @@ class FernetKey {
   Secret octets_;  // 32: signing half first
 };
 
-/// Fernet (github.com/fernet/spec): AES-128-CBC, HMAC-SHA256 over all before it, checked first and in constant time.
-/// Safe to call from many threads.
+/// Fernet (github.com/fernet/spec): AES-128-CBC, HMAC-SHA256 over all before it, checked first and in
+/// constant time. Safe to call from many threads.
 class Fernet {
  public:
   explicit Fernet(FernetKey key);
@@ -45,7 +46,8 @@ class Fernet {
   /// `Bug` when the system gives no random octets.
   [[nodiscard]] Result<std::string> encrypt(const Secret& plaintext, TimePoint now, Random& random) const;
   /// For the published vectors, which fix the IV (16 octets).
-  [[nodiscard]] std::string encryptWithIv(std::string_view plaintext, std::int64_t seconds, std::string_view iv) const;
+  [[nodiscard]] std::string encryptWithIv(std::string_view plaintext, std::int64_t seconds,
+                                          std::string_view iv) const;
 
   struct Age {
     TimePoint now;

@@ -20,14 +20,15 @@ struct IdTokenExpectation {
   std::chrono::seconds leeway{60};
 };
 
-/// Verifies the signature of a compact JWS with a key of `jwks` (RFC 7515, 7517) and the claims, and returns the
-/// claims. Algorithms: RS256, PS256 and ES256 by public keys only; `none` and HMAC never. `Malformed` for everything wrong
-/// with the token. `NotFound` when `jwks` has no key of that `kid`: fetch the set anew, once.
+/// Verifies the signature of a compact JWS with a key of `jwks` (RFC 7515, 7517) and the claims, and returns
+/// the claims. Algorithms: RS256, PS256 and ES256 by public keys only; `none` and HMAC never. `Malformed` for
+/// everything wrong with the token. `NotFound` when `jwks` has no key of that `kid`: fetch the set anew,
+/// once.
 [[nodiscard]] Result<boost::json::object> verifyIdToken(std::string_view token, std::string_view jwks,
                                                         const IdTokenExpectation& expected, TimePoint now);
 
-/// Signs `claims` as a compact JWS with RS256 (RFC 7518 section 3.3). `BadOption` when `privateKeyPem` is not an RSA
-/// private key of at least 2048 bits.
+/// Signs `claims` as a compact JWS with RS256 (RFC 7518 section 3.3). `BadOption` when `privateKeyPem` is not
+/// an RSA private key of at least 2048 bits.
 [[nodiscard]] Result<Secret> signRs256(const boost::json::object& claims, const Secret& privateKeyPem);
 
 }  // namespace agw

@@ -7,8 +7,8 @@
 
 namespace agw {
 
-/// Where a ciphertext belongs. All of it is written into the plaintext and compared after decryption, so that a
-/// ciphertext moved to another row, column, table, provider or owner does not decrypt there.
+/// Where a ciphertext belongs. All of it is written into the plaintext and compared after decryption, so that
+/// a ciphertext moved to another row, column, table, provider or owner does not decrypt there.
 struct Place {
   std::string_view table;
   std::string_view column;
@@ -19,7 +19,8 @@ struct Place {
 
 /// Encrypts with the first key of the ring, decrypts with any.
 ///
-/// Not covered: putting back an older state of a whole row (`docs/security.md`). Safe to call from many threads.
+/// Not covered: putting back an older state of a whole row (`docs/security.md`). Safe to call from many
+/// threads.
 class Vault {
  public:
   /// `keys`: at least one; the first one encrypts. References must outlive the vault.
