@@ -24,11 +24,20 @@ configure() {
 
 build_folder() { if [[ $1 == release ]]; then echo build; else echo "build/$1"; fi; }
 
+# The number of compilers at once: one for each 1.5 GiB, so that a small machine does not swap.
+jobs_allowed() {
+  local cores memory
+  cores=$(nproc)
+  memory=$(awk '/^MemAvailable/ { print int($2 / 1572864) }' /proc/meminfo)
+  ((memory < 1)) && memory=1
+  ((memory < cores)) && echo "$memory" || echo "$cores"
+}
+
 # compile <preset> <target>...
 compile() {
   local preset=$1
   shift
-  NINJA_STATUS='[%p] ' cmake --build "$(build_folder "$preset")" --target "$@" || die "The build failed; see above."
+  NINJA_STATUS='[%p] ' cmake --build "$(build_folder "$preset")" -j "$(jobs_allowed)" --target "$@" || die "The build failed; see above."
 }
 
 # A build that was configured for the tests stays so: the objects of the products are the same.

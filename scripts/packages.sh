@@ -38,36 +38,33 @@ packages_for() {
 
 # Prints those of its arguments that are not installed.
 missing_packages() {
-  local installed
-  installed=" $(dpkg-query -W -f='${db:Status-Abbrev}${Package}\n' "$@" 2>/dev/null | sed -n 's/^ii //p' | tr '\n' ' ')"
-  local name
+  local installed name
+  installed=$(dpkg-query -W -f='${db:Status-Abbrev}${Package}\n' "$@" 2>/dev/null || true)  # fails when one is unknown
+  installed=" $(sed -n 's/^ii //p' <<<"$installed" | tr '\n' ' ')"
   for name in "$@"; do [[ $installed == *" $name "* ]] || echo "$name"; done
 }
 
 as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
 
-# Turns apt's status lines into a line for each tenth of the way; the rest goes to the log.
+# Turns apt's status lines into a line for each tenth of the way.
 apt_progress() {
-  local log=$1 line kind last=-1 percent
-  while IFS= read -r line; do
-    kind=${line%%:*}
-    if [[ $kind == dlstatus || $kind == pmstatus ]]; then
-      percent=$(cut -d: -f3 <<<"$line"); percent=${percent%%.*}
-      [[ $kind == dlstatus ]] && kind=downloading || kind=installing
-      if [[ $percent =~ ^[0-9]+$ ]] && ((percent / 10 != last)); then
-        last=$((percent / 10)); printf '[%3d%%] %s packages\n' "$percent" "$kind"
-      fi
-    else
-      printf '%s\n' "$line" >>"$log"
-    fi
+  local kind rest percent last=
+  while IFS=: read -r kind _ percent rest; do
+    case "$kind" in dlstatus) kind=Downloading ;; pmstatus) kind=Installing ;; *) continue ;; esac
+    percent=${percent%%.*}
+    [[ $percent =~ ^[0-9]+$ && $kind$((percent / 10)) != "$last" ]] || continue
+    last=$kind$((percent / 10))
+    printf '[%3d%%] %s packages\n' "$percent" "$kind"
   done
 }
 
+# Everything but the progress goes to a log, which is shown when apt fails. sudo passes on no descriptor above 2, so
+# the status lines come out of standard output, and apt's own output out of standard error.
 apt_quiet() {
   local log status=0
   log=$(mktemp)
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -o APT::Status-Fd=1 "$@" </dev/null 2>&1 | apt_progress "$log" ||
-    status=$?
+  as_root env DEBIAN_FRONTEND=noninteractive sh -c 'exec apt-get "$@" 3>&1 1>&2' apt-get \
+    -y -o Dpkg::Use-Pty=0 -o APT::Status-Fd=3 "$@" </dev/null 2>"$log" | apt_progress || status=$?
   ((status == 0)) || tail -n 20 "$log" >&2
   rm -f "$log"
   return "$status"

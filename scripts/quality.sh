@@ -18,7 +18,7 @@ verb_fuzz() {
   [[ $seconds =~ ^[0-9]+$ ]] || die "fuzz takes a number of seconds"
   install_packages fuzz
   configure_with_clang fuzz
-  compile fuzz fuzzers -j "$(jobs_allowed)"
+  compile fuzz fuzzers
   for fuzzer in build/fuzz/fuzz/*; do
     [[ -x $fuzzer && -f $fuzzer ]] || continue
     name=$(basename "$fuzzer")

@@ -4,15 +4,6 @@
 
 results=build/test-results
 
-# The number of compilers at once: one for each 1.5 GiB, so that a small machine does not swap.
-jobs_allowed() {
-  local cores memory
-  cores=$(nproc)
-  memory=$(awk '/^MemAvailable/ { print int($2 / 1572864) }' /proc/meminfo)
-  ((memory < 1)) && memory=1
-  ((memory < cores)) && echo "$memory" || echo "$cores"
-}
-
 # Python packages of the end-to-end runs, and a Node that is new enough; both in .venv, from PyPI.
 python_environment() {
   local wanted=tests/requirements.txt
@@ -58,12 +49,12 @@ run_ctest() {
 build_tests() {
   [[ -f build/build.ninja ]] && grep -q '^AGW_TESTS:BOOL=ON' build/CMakeCache.txt || configure release -DAGW_TESTS=ON
   say "Building everything"
-  compile release all -j "$(jobs_allowed)"
+  compile release all
 }
 
 sanitized() {
   [[ -f build/$1/build.ninja ]] || configure "$1"
-  compile "$1" all -j "$(jobs_allowed)"
+  compile "$1" all
   run_ctest "build/$1" -L 'unit|contract|conformance|faults'
 }
 
