@@ -2,36 +2,32 @@
 
 #include <chrono>
 #include <filesystem>
-#include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
+#include "config/database_url.hpp"
+#include "config/variables.hpp"
 
 namespace agw {
-
-/// The environment as the settings read it: variable name to value. Tests give a map; the application gives a
-/// snapshot that it wipes from the process afterwards.
-using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
 enum class DeploymentKind { Development, Staging, Production };
 enum class LogFormat { Json, Text };
 
-/// Every variable of the REST contract's environment section, checked. `docs/configuration.md` is their manual.
+/// Every variable of the REST contract's environment section, checked. `docs/configuration.md` is their
+/// manual.
 struct Settings {
-  std::string databaseUrl;  ///< DATABASE_URL, or built from POSTGRES_*
-  Secret databasePassword;  ///< apart from the URL, so that the URL can be shown
-  Secret encryptionKey;
+  DatabaseAddress database;  ///< DATABASE_URL, or built from POSTGRES_*
+  Secret encryptionKey;      ///< its form is the key ring's to check
   Secret encryptionKeySalt;
   std::vector<Secret> rotationKeys;
   Secret rootApiKey;
   std::string callbackBase;  ///< OAUTH_CALLBACK_BASE, without trailing slash
   std::string host;
-  int port = 8000;
-  std::filesystem::path pluginDir;
+  int port = 8000;                  ///< 0: any free one
+  std::filesystem::path pluginDir;  ///< empty: `plugins` beside the folder of the binary
   std::filesystem::path providersFile;
   DeploymentKind deployment = DeploymentKind::Development;
   std::chrono::minutes flowLife{15};
@@ -40,30 +36,39 @@ struct Settings {
   LogFormat logFormat = LogFormat::Json;
   std::string tlsCertificateFile;
   std::string tlsKeyFile;
-  std::vector<std::string> trustedProxies;
+  std::vector<std::string> trustedProxies;  ///< CIDR
   std::vector<std::string> redirectAllowList;
   std::string caFile;
 };
 
 /// One thing wrong, for people: which variable or which place of which file, what was found, what is allowed.
 struct ConfigFault {
-  std::string file;      ///< empty: the environment
-  int line = 0;          ///< from 1; 0: none
+  std::string file{};  ///< empty: the environment
+  int line = 0;        ///< from 1; 0: none
   int column = 0;
-  std::string path;      ///< `providers.google.scopes[1]`, or the variable's name
-  std::string message;   ///< never quotes a secret
-  bool warning = false;  ///< does not stop the start
+  std::string path{};     ///< `providers.google.scopes[1]`, or the variable's name
+  std::string message{};  ///< never quotes a secret
+  bool warning = false;   ///< does not stop the start
 
   /// `config/providers.yaml:7:5: providers.google.scops: unknown key; did you mean "scopes"?`
   [[nodiscard]] std::string text() const;
 };
+
+/// Whether any of them stops the start.
+[[nodiscard]] bool anyError(const std::vector<ConfigFault>& faults);
 
 struct SettingsResult {
   Settings settings;
   std::vector<ConfigFault> faults;  ///< all at once; settings are usable when none is an error
 };
 
-/// Reads `NAME` or the file that `NAME_FILE` names (both set: a fault; one newline at the end is trimmed).
-[[nodiscard]] SettingsResult readSettings(const Environment& environment);
+/// What the settings are read for: an operator's command on the database needs no listener and no root key.
+enum class SettingsUse { Serve, Tool };
+
+/// Reads `NAME` or the file that `NAME_FILE` names (both set: a fault; one line break at the end is trimmed).
+/// `names`: all variables that are set, to warn about `AUTH_GATEWAY_*` ones that nobody reads.
+[[nodiscard]] SettingsResult readSettings(const Environment& environment,
+                                          SettingsUse use = SettingsUse::Serve,
+                                          const std::vector<std::string>& names = {});
 
 }  // namespace agw
