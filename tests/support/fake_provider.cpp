@@ -1,0 +1,316 @@
+#include "support/fake_provider.hpp"
+
+#include <utility>
+
+#include "base/encoding.hpp"
+#include "crypto/hash.hpp"
+
+namespace agw::test {
+namespace {
+
+Error dead() {
+  return {.kind = ErrorKind::GrantDead, .message = "The provider does not accept the grant any more."};
+}
+
+}  // namespace
+
+FakeProvider::FakeProvider(const std::string& id) {
+  configuration.id = id;
+  configuration.plugin = "fake";
+  configuration.clientId = "client-of-" + id;
+  configuration.clientSecret = Secret("CANARY-client-secret");
+  configuration.scopes = {"openid", "email", "read"};
+  configuration.redirectUri = "https://gateway.test/auth/callback/" + id;
+  configuration.fingerprint = "fingerprint-of-" + id;
+  abilities.refresh = abilities.revoke = abilities.identity = abilities.verifiedEmail = true;
+}
+
+std::string FakeProvider::mint(const std::string& kind) {
+  return "CANARY-" + kind + "-" + std::to_string(++minted_);
+}
+
+// ---- the person
+
+std::string FakeProvider::parameter(const std::string& authorizationUrl, const std::string& name) {
+  const auto query = authorizationUrl.find('?');
+  std::string_view rest = std::string_view(authorizationUrl).substr(query + 1);
+  while (!rest.empty()) {
+    const auto field = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), field.size() + 1));
+    if (field.substr(0, field.find('=')) == name) return *percentDecode(field.substr(name.size() + 1), true);
+  }
+  return {};
+}
+
+std::string FakeProvider::consent(const std::string& authorizationUrl, const Identity& who) {
+  const std::lock_guard lock(mutex_);
+  const auto code = mint("code");
+  codes_[code] = {who, parameter(authorizationUrl, "code_challenge"), parameter(authorizationUrl, "nonce")};
+  return code;
+}
+
+void FakeProvider::removeAccess(const std::string& subject) {
+  const std::lock_guard lock(mutex_);
+  for (auto& family : families_) {
+    if (family.who.subject == subject) family.revoked = true;
+  }
+}
+
+// ---- the script
+
+void FakeProvider::failNext(Call call, Error error, When when) {
+  const std::lock_guard lock(mutex_);
+  scripts_[call].failures.emplace_back(std::move(error), when);
+}
+
+void FakeProvider::failAlways(Call call, Error error, When when) {
+  const std::lock_guard lock(mutex_);
+  scripts_[call].always = {std::move(error), when};
+}
+
+void FakeProvider::recover(Call call) {
+  const std::lock_guard lock(mutex_);
+  scripts_[call].always.reset();
+  scripts_[call].failures.clear();
+}
+
+void FakeProvider::hold(Call call) {
+  const std::lock_guard lock(mutex_);
+  scripts_[call].held = true;
+}
+
+void FakeProvider::awaitHeld(Call call, int count) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return scripts_[call].waiting >= count; });
+}
+
+void FakeProvider::release(Call call) {
+  const std::lock_guard lock(mutex_);
+  scripts_[call].held = false;
+  changed_.notify_all();
+}
+
+template <class T, class Effect>
+Result<T> FakeProvider::perform(Call call, Effect effect) {
+  std::unique_lock lock(mutex_);
+  Script& script = scripts_[call];
+  ++script.calls;
+  auto failure = script.always;
+  if (!script.failures.empty()) {
+    failure = script.failures.front();
+    script.failures.pop_front();
+  }
+  const bool takesEffect = !failure || failure->second == When::After;
+  Result<T> outcome = takesEffect ? effect() : Result<T>(failure->first);
+  if (failure) outcome = failure->first;
+  ++script.waiting;
+  changed_.notify_all();
+  changed_.wait(lock, [&] { return !script.held; });
+  --script.waiting;
+  return outcome;
+}
+
+// ---- the ledger
+
+int FakeProvider::calls(Call call) const {
+  const std::lock_guard lock(mutex_);
+  const auto script = scripts_.find(call);
+  return script == scripts_.end() ? 0 : script->second.calls;
+}
+
+bool FakeProvider::lives(const std::string& token) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& family : families_) {
+    if (!family.revoked && !token.empty() && (family.refresh == token || family.access.contains(token)))
+      return true;
+  }
+  return false;
+}
+
+std::vector<FakeProvider::Pair> FakeProvider::livingPairs() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Pair> pairs;
+  for (const auto& family : families_) {
+    if (!family.revoked) pairs.push_back({family.newestAccess, family.refresh});
+  }
+  return pairs;
+}
+
+std::size_t FakeProvider::families() const {
+  const std::lock_guard lock(mutex_);
+  return families_.size();
+}
+
+FakeProvider::Family* FakeProvider::familyOfRefresh(const std::string& token) {
+  for (auto& family : families_) {
+    if (!token.empty() && (family.refresh == token || family.spent.contains(token))) return &family;
+  }
+  return nullptr;
+}
+
+const FakeProvider::Family* FakeProvider::familyOfAccess(const std::string& token) const {
+  for (const auto& family : families_) {
+    if (family.access.contains(token)) return &family;
+  }
+  return nullptr;
+}
+
+TokenSet FakeProvider::issue(Family& family, bool withRefreshToken) {
+  TokenSet tokens;
+  family.newestAccess = mint("access");
+  family.access.insert(family.newestAccess);
+  tokens.accessToken = Secret(family.newestAccess);
+  if (withRefreshToken) {
+    if (!family.refresh.empty()) family.spent.insert(family.refresh);
+    family.refresh = mint("refresh");
+    tokens.refreshToken = Secret(family.refresh);
+  }
+  tokens.expiresIn = rules.accessLife;
+  tokens.scopes = rules.grantedScopes;
+  return tokens;
+}
+
+// ---- Provider
+
+Result<std::string> FakeProvider::authorizationUrl(const AuthorizationRequest& request) {
+  std::string scopes;
+  for (const auto& scope : request.scopes) scopes += (scopes.empty() ? "" : " ") + scope;
+  std::string url = "https://provider.test/authorize?state=" + percentEncode(request.state) +
+                    "&nonce=" + percentEncode(request.nonce) + "&scope=" + percentEncode(scopes);
+  if (!request.codeChallenge.empty()) url += "&code_challenge=" + percentEncode(request.codeChallenge);
+  if (!request.loginHint.empty()) url += "&login_hint=" + percentEncode(request.loginHint);
+  return url;
+}
+
+Result<TokenSet> FakeProvider::exchange(const CodeExchange& request) {
+  return perform<TokenSet>(Call::Exchange, [&] { return exchangeLocked(request); });
+}
+
+Result<TokenSet> FakeProvider::exchangeLocked(const CodeExchange& request) {
+  const auto found = codes_.find(std::string(request.code.reveal()));
+  if (found == codes_.end()) return dead();
+  const Code code = found->second;
+  codes_.erase(found);
+  if (!code.challenge.empty() && codeChallengeS256(request.codeVerifier.reveal()) != code.challenge)
+    return dead();
+  if (rules.refreshTokenOnlyOnFirstConsent) {
+    for (auto& family : families_) {
+      if (family.revoked || family.who.subject != code.who.subject) continue;
+      family.nonce = code.nonce;
+      return issue(family, false);
+    }
+  }
+  Family family;
+  family.who = code.who;
+  family.nonce = code.nonce;
+  families_.push_back(std::move(family));
+  return issue(families_.back(), rules.givesRefreshToken);
+}
+
+Result<TokenSet> FakeProvider::refresh(const RefreshRequest& request) {
+  return perform<TokenSet>(Call::Refresh, [&] { return refreshLocked(request); });
+}
+
+Result<TokenSet> FakeProvider::refreshLocked(const RefreshRequest& request) {
+  if (request.refreshToken.empty()) {
+    return Error{.kind = ErrorKind::Unsupported, .message = "There is nothing to renew with."};
+  }
+  const std::string token(request.refreshToken.reveal());
+  Family* family = familyOfRefresh(token);
+  if (!family || family->revoked) return dead();
+  if (family->refresh != token && !rules.grace) {
+    if (rules.endsFamilyOnReuse) family->revoked = true;
+    return dead();
+  }
+  return issue(*family, rules.rotates);
+}
+
+Result<void> FakeProvider::revoke(const RevokeRequest& request) {
+  return perform<void>(Call::Revoke, [&] { return revokeLocked(request); });
+}
+
+Result<void> FakeProvider::revokeLocked(const RevokeRequest& request) {
+  const std::string access(request.accessToken.reveal());
+  Family* family = familyOfRefresh(std::string(request.refreshToken.reveal()));
+  for (auto& other : families_) {
+    if (!family && other.access.contains(access)) family = &other;
+  }
+  if (!family) return {};
+  family->revoked = true;
+  for (auto& other : families_) {
+    if (abilities.revokesAccount && other.who.subject == family->who.subject) other.revoked = true;
+  }
+  return {};
+}
+
+Result<Identity> FakeProvider::identify(const TokenSet& tokens, const std::string& nonce) {
+  return perform<Identity>(Call::Identify, [&]() -> Result<Identity> {
+    const Family* family = familyOfAccess(std::string(tokens.accessToken.reveal()));
+    if (!family || family->nonce != nonce) {
+      return Error{.kind = ErrorKind::Malformed,
+                   .message = "The id_token is not the answer to this consent."};
+    }
+    return family->who;
+  });
+}
+
+Scopes FakeProvider::normalizeScopes(const Scopes& scopes) const {
+  Scopes spelled;
+  for (const auto& scope : scopes) {
+    const auto known = rules.spellings.find(scope);
+    spelled.push_back(known == rules.spellings.end() ? scope : known->second);
+  }
+  return spelled;
+}
+
+// ---- FakeDirectory
+
+void FakeDirectory::set(std::shared_ptr<Provider> provider) {
+  const std::lock_guard lock(mutex_);
+  const auto id = provider->config().id;
+  providers_[id] = std::move(provider);
+}
+
+void FakeDirectory::remove(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  providers_.erase(id);
+}
+
+void FakeDirectory::notConfigured(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  providers_[id] = nullptr;
+}
+
+Result<std::shared_ptr<Provider>> FakeDirectory::find(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = providers_.find(id);
+  if (found == providers_.end()) {
+    return Error{
+        .kind = ErrorKind::NotFound, .message = "There is no such provider.", .code = "unknown_provider"};
+  }
+  if (found->second) return found->second;
+  return Error{.kind = ErrorKind::Transient,
+               .message = "This provider is not configured.",
+               .code = "provider_not_configured"};
+}
+
+std::vector<ProviderStatus> FakeDirectory::list() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<ProviderStatus> lines;
+  for (const auto& [id, provider] : providers_) {
+    ProviderStatus line;
+    line.id = line.displayName = id;
+    line.state = provider ? LoadState::Ready : LoadState::NotConfigured;
+    if (provider) {
+      line.displayName = provider->displayName();
+      line.plugin = provider->config().plugin;
+      line.capabilities = provider->capabilities();
+    } else {
+      line.reason = "Variables are not set.";
+    }
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+}  // namespace agw::test
