@@ -15,8 +15,8 @@ template <class T>
 class [[nodiscard]] Result {
  public:
   // Implicit, so that `return value;` and `return Error{...};` read as what they are.
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+  Result(T success) : state_(std::in_place_index<0>, std::move(success)) {}
+  Result(Error failure) : state_(std::in_place_index<1>, std::move(failure)) {}
 
   [[nodiscard]] bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -55,7 +55,7 @@ template <>
 class [[nodiscard]] Result<void> {
  public:
   Result() = default;
-  Result(Error error) : error_(std::move(error)) {}
+  Result(Error failure) : error_(std::move(failure)) {}
 
   [[nodiscard]] bool ok() const { return !error_; }
   explicit operator bool() const { return ok(); }
