@@ -1,0 +1,161 @@
+#include "http.hpp"
+
+#include <Poco/Net/HTTPResponse.h>
+#include <Poco/Net/HTTPServerRequestImpl.h>
+#include <Poco/Net/NetException.h>
+#include <Poco/Net/StreamSocket.h>
+#include <Poco/URI.h>
+
+#include <algorithm>
+#include <chrono>
+#include <sstream>
+#include <thread>
+
+#include "consent_page.hpp"
+
+namespace sandbox {
+namespace {
+
+constexpr std::size_t kLargestBody = 64 * 1024;
+
+std::string render(const Reply& reply, const std::string& body) {
+  Poco::Net::HTTPResponse head(Poco::Net::HTTPMessage::HTTP_1_1,
+                               static_cast<Poco::Net::HTTPResponse::HTTPStatus>(reply.status));
+  head.set("Content-Type", reply.contentType);
+  head.set("Content-Length", std::to_string(reply.body.size()));
+  head.set("Cache-Control", "no-store");
+  head.set("Connection", "close");
+  head.set("X-Content-Type-Options", "nosniff");
+  for (const auto& [name, value] : reply.headers) head.set(name, value);
+  std::ostringstream text;
+  head.write(text);
+  return text.str() + body;
+}
+
+void sendAll(Poco::Net::StreamSocket& socket, const std::string& octets) {
+  std::size_t sent = 0;
+  while (sent < octets.size()) {
+    const int step = socket.sendBytes(octets.data() + sent, static_cast<int>(octets.size() - sent));
+    if (step <= 0) return;
+    sent += static_cast<std::size_t>(step);
+  }
+}
+
+void drip(Poco::Net::StreamSocket& socket, const std::string& octets, int pauseMs) {
+  for (const char octet : octets) {
+    sendAll(socket, std::string(1, octet));
+    std::this_thread::sleep_for(std::chrono::milliseconds(pauseMs));
+  }
+}
+
+}  // namespace
+
+Parameters::Parameters(const std::string& encoded) {
+  try {
+    Poco::URI uri;
+    uri.setRawQuery(encoded);
+    for (auto& [name, value] : uri.getQueryParameters())
+      items_.emplace_back(std::move(name), std::move(value));
+  } catch (const Poco::Exception&) {
+    throw BadRequest("The parameters are not form-encoded.");
+  }
+}
+
+std::string Parameters::get(const std::string& name) const {
+  const auto found =
+      std::find_if(items_.begin(), items_.end(), [&](const auto& item) { return item.first == name; });
+  return found == items_.end() ? std::string() : found->second;
+}
+
+bool Parameters::has(const std::string& name) const {
+  return std::any_of(items_.begin(), items_.end(), [&](const auto& item) { return item.first == name; });
+}
+
+std::optional<std::string> Parameters::repeated() const {
+  for (auto item = items_.begin(); item != items_.end(); ++item) {
+    if (std::any_of(item + 1, items_.end(), [&](const auto& other) { return other.first == item->first; })) {
+      return item->first;
+    }
+  }
+  return std::nullopt;
+}
+
+Request readRequest(Poco::Net::HTTPServerRequest& request, const std::string& base) {
+  Request result;
+  result.method = request.getMethod();
+  result.base = base;
+  result.authorization = request.get("Authorization", "");
+  result.contentType = request.getContentType();
+  result.host = request.getHost();
+  result.fromLoopback = request.clientAddress().host().isLoopback();
+  const std::string& target = request.getURI();
+  const auto mark = std::min(target.find('?'), target.size());
+  result.path = target.substr(0, mark);
+  if (mark < target.size()) result.rawQuery = target.substr(mark + 1);
+
+  std::string body(kLargestBody + 1, '\0');
+  request.stream().read(body.data(), static_cast<std::streamsize>(body.size()));
+  body.resize(static_cast<std::size_t>(request.stream().gcount()));
+  if (body.size() > kLargestBody) throw BadRequest("The body is larger than 64 KiB.");
+  result.body = std::move(body);
+  return result;
+}
+
+Reply jsonReply(const Poco::JSON::Object& json, int status) {
+  std::ostringstream text;
+  json.stringify(text);
+  Reply reply;
+  reply.status = status;
+  reply.body = text.str();
+  return reply;
+}
+
+Reply errorReply(int status, const std::string& code, const std::string& description) {
+  Poco::JSON::Object json;
+  json.set("error", code);
+  json.set("error_description", description);
+  return jsonReply(json, status);
+}
+
+Reply redirectReply(const std::string& location) {
+  Reply reply;
+  reply.status = 303;
+  reply.contentType = "text/plain";
+  reply.headers.emplace_back("Location", location);
+  reply.headers.emplace_back("Referrer-Policy", "no-referrer");
+  return reply;
+}
+
+Reply pageReply(const std::string& html, int status) {
+  Reply reply;
+  reply.status = status;
+  reply.contentType = "text/html; charset=utf-8";
+  reply.body = html;
+  reply.headers.emplace_back("Content-Security-Policy", contentSecurityPolicy());
+  reply.headers.emplace_back("Referrer-Policy", "no-referrer");
+  return reply;
+}
+
+void send(Poco::Net::HTTPServerRequest& request, const Reply& reply, const std::optional<Fault>& fault) {
+  auto& socket = dynamic_cast<Poco::Net::HTTPServerRequestImpl&>(request).socket();
+  try {
+    if (fault && fault->reset) {
+      socket.setLinger(true, 0);
+      socket.close();
+      return;
+    }
+    const std::size_t cut =
+        fault && fault->cutAt ? static_cast<std::size_t>(*fault->cutAt) : reply.body.size();
+    const std::string body = request.getMethod() == "HEAD" ? std::string() : reply.body.substr(0, cut);
+    const std::string octets = fault && fault->raw ? *fault->raw : render(reply, body);
+    if (fault && fault->dripMs > 0) {
+      drip(socket, octets, fault->dripMs);
+    } else {
+      sendAll(socket, octets);
+    }
+  } catch (const Poco::Exception&) {
+    // The client has gone; its business.
+  }
+}
+
+}  // namespace sandbox

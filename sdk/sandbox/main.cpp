@@ -1,0 +1,68 @@
+#include <Poco/Exception.h>
+#include <Poco/Net/NetSSL.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+
+#include "server.hpp"
+
+namespace {
+
+void serve(const sandbox::ServerOptions& options, sigset_t& ends) {
+  std::filesystem::path keyFile;
+  if (!options.stateDir.empty()) {
+    std::filesystem::create_directories(options.stateDir);
+    keyFile = std::filesystem::path(options.stateDir) / "signing.key";
+  }
+  sandbox::Registry registry(sandbox::loadOrMakeKey(keyFile), {});
+  const sandbox::Server server(options, registry);
+  std::cout << "oauth-sandbox listening on " << server.httpUrl() << '\n';
+  if (!server.httpsUrl().empty()) std::cout << "oauth-sandbox listening on " << server.httpsUrl() << '\n';
+  std::cout << std::flush;
+  int signal = 0;
+  sigwait(&ends, &signal);
+  registry.close();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  sandbox::ServerOptions options;
+  CLI::App app("An OAuth 2.0 and OpenID Connect provider for development and tests. Never a real one.");
+  app.add_option("--host", options.host, "Address to listen on")->capture_default_str();
+  app.add_option("--port", options.port, "Port for HTTP; 0: any")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 65535));
+  auto* https = app.add_option("--https-port", options.httpsPort, "Port for HTTPS; 0: any. Needs --state-dir")
+                    ->check(CLI::Range(0, 65535));
+  auto* state =
+      app.add_option("--state-dir", options.stateDir, "Folder for the keys and the certificate (tls.crt)");
+  https->needs(state);
+  app.add_option("--public-url", options.publicUrl,
+                 "Where clients reach the HTTP port, without a slash at the end");
+  CLI11_PARSE(app, argc, argv);
+
+  // Before any thread begins, so that only sigwait takes them.
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGINT);
+  sigaddset(&ends, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  Poco::Net::initializeSSL();
+  try {
+    serve(options, ends);
+  } catch (const Poco::Exception& error) {
+    std::cerr << "oauth-sandbox: " << error.displayText() << '\n';
+    return 1;
+  } catch (const std::exception& error) {
+    std::cerr << "oauth-sandbox: " << error.what() << '\n';
+    return 1;
+  }
+  Poco::Net::uninitializeSSL();
+  return 0;
+}

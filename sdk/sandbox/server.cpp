@@ -1,0 +1,142 @@
+#include "server.hpp"
+
+#include <Poco/Net/Context.h>
+#include <Poco/Net/HTTPRequestHandler.h>
+#include <Poco/Net/HTTPRequestHandlerFactory.h>
+#include <Poco/Net/HTTPServerParams.h>
+#include <Poco/Net/HTTPServerRequest.h>
+#include <Poco/Net/HTTPServerResponse.h>
+#include <Poco/Net/SecureServerSocket.h>
+#include <Poco/Net/ServerSocket.h>
+#include <Poco/StringTokenizer.h>
+
+#include <array>
+#include <optional>
+
+#include "control.hpp"
+
+namespace sandbox {
+namespace {
+
+// A held answer keeps its thread, and tests hold many.
+constexpr int kThreads = 1024;
+constexpr int kBacklog = 1024;
+
+std::vector<std::string> segmentsOf(const std::string& path) {
+  const Poco::StringTokenizer parts(path, "/", Poco::StringTokenizer::TOK_IGNORE_EMPTY);
+  return {parts.begin(), parts.end()};
+}
+
+std::optional<std::string> endpointOf(const std::vector<std::string>& segments, std::size_t from) {
+  static constexpr std::array kEndpoints{"authorize", "token", "revoke", "userinfo", "jwks"};
+  if (segments.size() == from + 2 && segments[from] == ".well-known" &&
+      (segments[from + 1] == "openid-configuration" || segments[from + 1] == "oauth-authorization-server")) {
+    return "discovery";
+  }
+  if (segments.size() != from + 1) return std::nullopt;
+  for (const char* endpoint : kEndpoints) {
+    if (segments[from] == endpoint) return endpoint;
+  }
+  return std::nullopt;
+}
+
+Provider::Answer answer(Registry& registry, const Request& request) {
+  auto segments = segmentsOf(request.path);
+  if (!segments.empty() && segments[0] == "_control") {
+    segments.erase(segments.begin());
+    return {.reply = control(registry, segments, request), .fault = std::nullopt};
+  }
+  if (const auto endpoint = endpointOf(segments, 0))
+    return registry.find("default")->answer(*endpoint, request);
+  const auto provider = registry.find(segments.empty() ? "default" : segments[0]);
+  if (provider && segments.size() < 2) return {.reply = provider->index(request), .fault = std::nullopt};
+  if (const auto endpoint = endpointOf(segments, 1); provider && endpoint)
+    return provider->answer(*endpoint, request);
+  return {.reply = errorReply(404, "not_found", "No provider or endpoint is here."), .fault = std::nullopt};
+}
+
+class Handler : public Poco::Net::HTTPRequestHandler {
+ public:
+  Handler(Registry& registry, const std::string& base) : registry_(registry), base_(base) {}
+
+  void handleRequest(Poco::Net::HTTPServerRequest& request,
+                     Poco::Net::HTTPServerResponse& response) override {
+    response.setKeepAlive(false);
+    Provider::Answer result;
+    try {
+      result = answer(registry_, readRequest(request, base_));
+    } catch (const BadRequest& error) {
+      result.reply = errorReply(400, "invalid_request", error.what());
+    } catch (const std::exception&) {
+      result.reply = errorReply(500, "server_error", "The sandbox failed.");
+    }
+    send(request, result.reply, result.fault);
+  }
+
+ private:
+  Registry& registry_;
+  const std::string& base_;
+};
+
+class HandlerFactory : public Poco::Net::HTTPRequestHandlerFactory {
+ public:
+  /// `base` is read when a request comes: the port is known only after listening.
+  HandlerFactory(Registry& registry, const std::string& base) : registry_(registry), base_(base) {}
+  Poco::Net::HTTPRequestHandler* createRequestHandler(const Poco::Net::HTTPServerRequest&) override {
+    return new Handler(registry_, base_);  // owned by the server
+  }
+
+ private:
+  Registry& registry_;
+  const std::string& base_;
+};
+
+Poco::Net::HTTPServerParams::Ptr serverParams() {
+  Poco::Net::HTTPServerParams::Ptr params = new Poco::Net::HTTPServerParams;
+  params->setMaxThreads(kThreads);
+  params->setMaxQueued(kBacklog);
+  params->setKeepAlive(false);
+  params->setTimeout(Poco::Timespan(30, 0));
+  return params;
+}
+
+std::string urlOf(const char* scheme, const std::string& host, const Poco::Net::HTTPServer& server) {
+  const std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  return std::string(scheme) + "://" + name + ":" + std::to_string(server.port());
+}
+
+Poco::Net::SocketAddress addressOf(const std::string& host, int port) {
+  return {host, static_cast<Poco::UInt16>(port)};
+}
+
+}  // namespace
+
+Server::Server(const ServerOptions& options, Registry& registry)
+    : threads_(std::make_unique<Poco::ThreadPool>(4, 2 * kThreads)) {
+  const Poco::Net::ServerSocket socket(addressOf(options.host, options.port), kBacklog);
+  http_ = std::make_unique<Poco::Net::HTTPServer>(new HandlerFactory(registry, httpUrl_), *threads_, socket,
+                                                  serverParams());
+  httpUrl_ = options.publicUrl.empty() ? urlOf("http", options.host, *http_) : options.publicUrl;
+  if (options.httpsPort >= 0) listenSecurely(options, registry);
+  http_->start();
+  if (https_) https_->start();
+}
+
+void Server::listenSecurely(const ServerOptions& options, Registry& registry) {
+  const auto files = ensureCertificate(options.stateDir, {"localhost", "127.0.0.1", "::1", options.host});
+  Poco::Net::Context::Ptr context =
+      new Poco::Net::Context(Poco::Net::Context::TLS_SERVER_USE, files.key.string(),
+                             files.certificate.string(), "", Poco::Net::Context::VERIFY_NONE);
+  const Poco::Net::SecureServerSocket socket(addressOf(options.host, options.httpsPort), kBacklog, context);
+  https_ = std::make_unique<Poco::Net::HTTPServer>(new HandlerFactory(registry, httpsUrl_), *threads_, socket,
+                                                   serverParams());
+  httpsUrl_ = urlOf("https", options.host, *https_);
+}
+
+Server::~Server() {
+  http_->stopAll(true);
+  if (https_) https_->stopAll(true);
+  threads_->joinAll();
+}
+
+}  // namespace sandbox

@@ -1,0 +1,121 @@
+#include "text.hpp"
+
+#include <Poco/URI.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+namespace sandbox {
+namespace {
+
+const unsigned char* octetsOf(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+}  // namespace
+
+std::string base64Url(std::string_view octets) {
+  std::string text((octets.size() + 2) / 3 * 4 + 1, '\0');
+  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), octetsOf(octets),
+                                     static_cast<int>(octets.size()));
+  text.resize(static_cast<std::size_t>(length));
+  while (!text.empty() && text.back() == '=') text.pop_back();
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return text;
+}
+
+std::string sha256(std::string_view text) {
+  std::string digest(32, '\0');
+  EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr, EVP_sha256(),
+             nullptr);
+  return digest;
+}
+
+std::string hex(std::string_view octets) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(octets.size() * 2);
+  for (const char octet : octets) {
+    const auto value = static_cast<unsigned char>(octet);
+    text += kDigits[value >> 4U];
+    text += kDigits[value & 15U];
+  }
+  return text;
+}
+
+std::string randomText(std::size_t bytes) {
+  std::string octets(bytes, '\0');
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(octets.data()), static_cast<int>(bytes)) != 1) {
+    std::fputs("oauth-sandbox: the system gives no random numbers\n", stderr);
+    std::abort();
+  }
+  return base64Url(octets);
+}
+
+bool sameSecret(std::string_view left, std::string_view right) {
+  return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
+}
+
+std::string escapeHtml(std::string_view text) {
+  std::string escaped;
+  escaped.reserve(text.size());
+  for (const char letter : text) {
+    switch (letter) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
+      default:
+        escaped += letter;
+    }
+  }
+  return escaped;
+}
+
+std::vector<std::string> splitScopes(std::string_view text) {
+  std::vector<std::string> scopes;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(' '), text.size());
+    if (end > 0) scopes.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return scopes;
+}
+
+std::string joinScopes(const std::vector<std::string>& scopes) {
+  std::string text;
+  for (const auto& scope : scopes) text += (text.empty() ? "" : " ") + scope;
+  return text;
+}
+
+std::string withQuery(const std::string& url,
+                      const std::vector<std::pair<std::string, std::string>>& parameters) {
+  static const std::string kReserved = "!#$&'()*+,/:;=?@[]%\"<>\\^`{|}";
+  std::string result = url;
+  char separator = url.find('?') == std::string::npos ? '?' : '&';
+  for (const auto& [name, value] : parameters) {
+    std::string encoded;
+    Poco::URI::encode(value, kReserved, encoded);
+    result += separator + name + "=" + encoded;
+    separator = '&';
+  }
+  return result;
+}
+
+}  // namespace sandbox
