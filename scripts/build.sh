@@ -15,11 +15,11 @@ product_is_current() {
 
 # configure <preset> [cmake argument]...
 configure() {
-  local preset=$1
+  local preset=$1 log=build/configure-$1.log
   shift
+  mkdir -p build
   say "Configuring ($preset)"
-  cmake --preset "$preset" "$@" >"$(build_folder "$preset").configure.log" 2>&1 ||
-    { cat "$(build_folder "$preset").configure.log" >&2; die "CMake could not configure; see above."; }
+  cmake --preset "$preset" "$@" >"$log" 2>&1 || { cat "$log" >&2; die "CMake could not configure; see above."; }
 }
 
 build_folder() { if [[ $1 == release ]]; then echo build; else echo "build/$1"; fi; }
@@ -37,7 +37,8 @@ jobs_allowed() {
 compile() {
   local preset=$1
   shift
-  NINJA_STATUS='[%p] ' cmake --build "$(build_folder "$preset")" -j "$(jobs_allowed)" --target "$@" || die "The build failed; see above."
+  CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 NINJA_STATUS='[%p] ' \
+    cmake --build "$(build_folder "$preset")" -j "$(jobs_allowed)" --target "$@" || die "The build failed; see above."
 }
 
 # A build that was configured for the tests stays so: the objects of the products are the same.

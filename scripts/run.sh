@@ -16,11 +16,14 @@ read_env_file() {
 
 # The gateway loads no plugin that somebody else could have put there; say so before it does.
 refuse_shared_folders() {
-  local folder=$PWD mode
+  local folder=$PWD mode owner
   while :; do
-    mode=$(stat -c '%a' "$folder")
-    if ((8#${mode: -2} & 8#22)) && ! ((8#$mode & 8#1000)); then
+    read -r mode owner < <(stat -c '%a %u' "$folder")
+    if ((8#$mode & 8#22)); then
       die "Others can write to $folder, so they could replace the plugins. Move this checkout, or: chmod go-w $folder"
+    fi
+    if ((owner != 0 && owner != EUID)); then
+      die "$folder belongs to $(stat -c %U "$folder"), who could replace the plugins. Run ./dev as that user."
     fi
     [[ $folder == / ]] && return
     folder=$(dirname "$folder")

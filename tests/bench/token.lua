@@ -1,0 +1,21 @@
+-- wrk: POST /auth/token for users picked at random. Arguments: number of users, file with the API key.
+local users, key
+
+function setup(thread)
+  counter = (counter or 0) + 1
+  thread:set("seed", counter)
+end
+
+function init(arguments)
+  users = tonumber(arguments[1])
+  key = io.open(arguments[2]):read("l")
+  math.randomseed(seed)
+  wrk.method = "POST"
+  wrk.headers["Content-Type"] = "application/json"
+  wrk.headers["X-API-Key"] = key
+end
+
+function request()
+  local body = string.format('{"provider":"sandbox","user_email":"user%05d@example.com"}', math.random(0, users - 1))
+  return wrk.format(nil, nil, nil, body)
+end
