@@ -24,8 +24,10 @@ struct DatabaseSettings {
 };
 
 enum class SchemaPolicy {
-  Migrate,  ///< bring the schema up to date, under a lock, before anything else
-  Require,  ///< refuse a schema that is not this binary's
+  Migrate,  ///< the gateway and init-db: bring the schema up to date, under a lock, before anything else
+  /// An operator's command: refuse a schema that is not this binary's. Works beside a running gateway, so on SQLite
+  /// it neither takes nor minds the lock that keeps a second gateway away.
+  Require,
 };
 
 /// Opens the database. `BadOption` with a sentence for the operator when it cannot be: unreachable, not
