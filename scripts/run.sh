@@ -40,13 +40,12 @@ port_must_be_free() {
 make_keys() {
   (umask 077 && mkdir -p var)
   chmod 700 var
-  [[ -s var/encryption-key && -s var/api-key && -s var/sandbox-secret ]] && return
+  [[ -s var/encryption-key && -s var/api-key ]] && return
   say "Making keys in var/ (first start)"
   (
     umask 077
     [[ -s var/encryption-key ]] || build/bin/auth-gateway generate-keys >var/encryption-key
     [[ -s var/api-key ]] || build/bin/auth-gateway generate-keys --api-key >var/api-key
-    [[ -s var/sandbox-secret ]] || build/bin/auth-gateway generate-keys --api-key >var/sandbox-secret
   )
 }
 
@@ -58,9 +57,8 @@ set_environment() {
   export DATABASE_URL=${DATABASE_URL:-sqlite:///var/auth-gateway.db}
   [[ ${AUTH_GATEWAY_ENCRYPTION_KEY:-} ]] || export AUTH_GATEWAY_ENCRYPTION_KEY_FILE=var/encryption-key
   [[ ${AUTH_GATEWAY_API_KEY:-} ]] || export AUTH_GATEWAY_API_KEY_FILE=var/api-key
-  export SANDBOX_URL=http://localhost:$SANDBOX_PORT SANDBOX_CLIENT_ID=auth-gateway
-  SANDBOX_CLIENT_SECRET=$(<var/sandbox-secret)
-  export SANDBOX_CLIENT_SECRET
+  # The sandbox knows this client by itself; nothing here is secret.
+  export SANDBOX_URL=http://localhost:$SANDBOX_PORT SANDBOX_CLIENT_ID=sandbox-client SANDBOX_CLIENT_SECRET=sandbox-secret
 }
 
 # wait_until_healthy <url> <pid> <name>
@@ -113,11 +111,11 @@ verb_run() {
   trap 'kill -TERM "${children[@]}" 2>/dev/null || true; wait' EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
-  build/bin/oauth-sandbox &
+  build/bin/oauth-sandbox --port "$SANDBOX_PORT" --state-dir var/sandbox &
   children+=($!)
   build/bin/auth-gateway serve --config config/providers.yaml &
   children+=($!)
-  wait_until_healthy "http://127.0.0.1:$SANDBOX_PORT/health" "${children[0]}" sandbox
+  wait_until_healthy "http://127.0.0.1:$SANDBOX_PORT/" "${children[0]}" sandbox
   wait_until_healthy "http://127.0.0.1:$PORT/health" "${children[1]}" gateway
   print_link
   wait -n || true
