@@ -10,7 +10,8 @@ TimePoint SystemClock::now() const {
 }
 
 std::string toRfc3339(TimePoint time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  // Not system_clock::to_time_t: that counts nanoseconds, and wraps in the year 2262.
+  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
   std::tm parts{};
   gmtime_r(&seconds, &parts);
   std::array<char, sizeof "-2147483648-12-31T23:59:59Z"> text{};

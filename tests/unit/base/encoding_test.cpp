@@ -59,7 +59,9 @@ TEST(Base64Url, OneOctetString_HasOneSpelling) {
     for (const char second : kAlphabet) {
       const std::string text{first, second};
       const auto octets = base64UrlDecode(text);
-      if (octets) EXPECT_EQ(base64UrlEncode(*octets), text);
+      if (octets) {
+        EXPECT_EQ(base64UrlEncode(*octets), text);
+      }
     }
   }
 }

@@ -29,7 +29,9 @@ TEST_P(FernetKeyRefuses, WithTheCommandThatMakesAKey_AndWithoutTheValue) {
   ASSERT_FALSE(key);
   EXPECT_EQ(key.error().kind, ErrorKind::BadOption);
   EXPECT_NE(key.error().message.find("auth-gateway generate-keys"), std::string::npos);
-  if (text.size() > 2) EXPECT_EQ(key.error().message.find(text), std::string::npos);
+  if (!text.empty()) {
+    EXPECT_EQ(key.error().message.find(text), std::string::npos);
+  }
 }
 INSTANTIATE_TEST_SUITE_P(
     Texts, FernetKeyRefuses,

@@ -165,13 +165,13 @@ INSTANTIATE_TEST_SUITE_P(
                     claim("audience_none", "aud", json::array{}),
                     claim("audience_prefix", "aud", "our-client-2"), claim("party", "azp", "other"),
                     claim("expired", "exp", kSeconds - 60), claim("no_expiry", "exp", nullptr),
-                    claim("expiry_text", "exp", std::to_string(kSeconds + 600)),
+                    claim("expiry_text", "exp", json::string(std::to_string(kSeconds + 600))),
                     claim("expiry_huge", "exp", 1e300), claim("expiry_negative", "exp", -1),
                     claim("issued_later", "iat", kSeconds + 61), claim("no_issue_time", "iat", nullptr),
                     claim("not_before", "nbf", kSeconds + 61), claim("not_before_text", "nbf", "now"),
                     claim("nonce", "nonce", "other"), claim("no_nonce", "nonce", nullptr),
                     claim("nonce_number", "nonce", 5), claim("no_subject", "sub", nullptr),
-                    claim("empty_subject", "sub", ""), claim("long_subject", "sub", std::string(256, 's'))),
+                    claim("empty_subject", "sub", ""), claim("long_subject", "sub", json::string(256, 's'))),
     [](const auto& each) { return each.param.name; });
 INSTANTIATE_TEST_SUITE_P(
     Signature, BrokenIdToken,
