@@ -78,7 +78,7 @@ Reply ofProvider(Provider& provider, const std::string& action, const Request& r
 
 Reply policyOf(Registry& registry, const std::string& name, const Request& request) {
   if (request.method == "PUT") {
-    Policy policy = policyFromJson(*bodyOf(request));
+    Policy policy = policyFromJson(*bodyOf(request), registry.defaults());
     const auto provider = registry.findOrCreate(name);
     provider->setPolicy(std::move(policy));
     return jsonReply(policyToJson(*provider->policy()));

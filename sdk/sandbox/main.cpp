@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -11,13 +12,15 @@
 
 namespace {
 
-void serve(const sandbox::ServerOptions& options, sigset_t& ends) {
+void serve(const sandbox::ServerOptions& options, const sandbox::Client& client, sigset_t& ends) {
   std::filesystem::path keyFile;
   if (!options.stateDir.empty()) {
     std::filesystem::create_directories(options.stateDir);
     keyFile = std::filesystem::path(options.stateDir) / "signing.key";
   }
-  sandbox::Registry registry(sandbox::loadOrMakeKey(keyFile), {});
+  sandbox::Policy policy;
+  if (!client.id.empty()) policy.clients.push_back(client);
+  sandbox::Registry registry(sandbox::loadOrMakeKey(keyFile), policy);
   const sandbox::Server server(options, registry);
   std::cout << "oauth-sandbox listening on " << server.httpUrl() << '\n';
   if (!server.httpsUrl().empty()) std::cout << "oauth-sandbox listening on " << server.httpsUrl() << '\n';
@@ -43,7 +46,13 @@ int main(int argc, char** argv) {
   https->needs(state);
   app.add_option("--public-url", options.publicUrl,
                  "Where clients reach the HTTP port, without a slash at the end");
+  sandbox::Client client;
+  app.add_option("--client-id", client.id,
+                 "A further registered client; its secret is read from SANDBOX_CLIENT_SECRET")
+      ->envname("SANDBOX_CLIENT_ID");
   CLI11_PARSE(app, argc, argv);
+
+  if (const char* secret = std::getenv("SANDBOX_CLIENT_SECRET")) client.secret = secret;
 
   // Before any thread begins, so that only sigwait takes them.
   sigset_t ends;
@@ -55,7 +64,7 @@ int main(int argc, char** argv) {
 
   Poco::Net::initializeSSL();
   try {
-    serve(options, ends);
+    serve(options, client, ends);
   } catch (const Poco::Exception& error) {
     std::cerr << "oauth-sandbox: " << error.displayText() << '\n';
     return 1;

@@ -98,8 +98,7 @@ const Client* Policy::client(const std::string& id) const {
   return found == clients.end() ? nullptr : &*found;
 }
 
-Policy policyFromJson(const Poco::JSON::Object& json) {
-  Policy policy;
+Policy policyFromJson(const Poco::JSON::Object& json, Policy policy) {
   JsonFields fields(json);
   readWord(fields, "rotation", kRotations, policy.rotation);
   readNatural(fields, "grace_seconds", policy.graceSeconds);

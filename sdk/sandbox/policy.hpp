@@ -59,8 +59,8 @@ class BadControl : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Fields that are absent have their defaults. Throws `BadControl`.
-[[nodiscard]] Policy policyFromJson(const Poco::JSON::Object& json);
+/// `policy` with the fields that are present in `json`. Throws `BadControl`.
+[[nodiscard]] Policy policyFromJson(const Poco::JSON::Object& json, Policy policy);
 [[nodiscard]] Poco::JSON::Object policyToJson(const Policy& policy);
 
 /// Whether the client may be answered at this address.

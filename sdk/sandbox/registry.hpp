@@ -27,6 +27,7 @@ class Registry {
   void reset();
   /// Lets every held request go.
   void close();
+  [[nodiscard]] const Policy& defaults() const { return defaults_; }
   [[nodiscard]] Clock& clock() { return clock_; }
 
  private:

@@ -40,12 +40,29 @@ std::optional<std::string> endpointOf(const std::vector<std::string>& segments, 
   return std::nullopt;
 }
 
+Poco::JSON::Object healthy() {
+  Poco::JSON::Object json;
+  json.set("status", "healthy");
+  return json;
+}
+
+/// The address by which the client reaches this server. It becomes the issuer, so `localhost` and `127.0.0.1`
+/// both work as long as the client keeps to one.
+std::string baseOf(const Poco::Net::HTTPServerRequest& request, const std::string& listener) {
+  static constexpr const char* kHostCharacters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:[]-";
+  const std::string host = request.get("Host", "");
+  if (host.empty() || host.find_first_not_of(kHostCharacters) != std::string::npos) return listener;
+  return listener.substr(0, listener.find("://") + 3) + host;
+}
+
 Provider::Answer answer(Registry& registry, const Request& request) {
   auto segments = segmentsOf(request.path);
   if (!segments.empty() && segments[0] == "_control") {
     segments.erase(segments.begin());
     return {.reply = control(registry, segments, request), .fault = std::nullopt};
   }
+  if (request.path == "/health") return {.reply = jsonReply(healthy()), .fault = std::nullopt};
   if (const auto endpoint = endpointOf(segments, 0))
     return registry.find("default")->answer(*endpoint, request);
   const auto provider = registry.find(segments.empty() ? "default" : segments[0]);
@@ -57,14 +74,15 @@ Provider::Answer answer(Registry& registry, const Request& request) {
 
 class Handler : public Poco::Net::HTTPRequestHandler {
  public:
-  Handler(Registry& registry, const std::string& base) : registry_(registry), base_(base) {}
+  Handler(Registry& registry, const Listener& listener) : registry_(registry), listener_(listener) {}
 
   void handleRequest(Poco::Net::HTTPServerRequest& request,
                      Poco::Net::HTTPServerResponse& response) override {
     response.setKeepAlive(false);
     Provider::Answer result;
     try {
-      result = answer(registry_, readRequest(request, base_));
+      result = answer(registry_,
+                      readRequest(request, listener_.fixed ? listener_.url : baseOf(request, listener_.url)));
     } catch (const BadRequest& error) {
       result.reply = errorReply(400, "invalid_request", error.what());
     } catch (const std::exception&) {
@@ -75,20 +93,20 @@ class Handler : public Poco::Net::HTTPRequestHandler {
 
  private:
   Registry& registry_;
-  const std::string& base_;
+  const Listener& listener_;
 };
 
 class HandlerFactory : public Poco::Net::HTTPRequestHandlerFactory {
  public:
-  /// `base` is read when a request comes: the port is known only after listening.
-  HandlerFactory(Registry& registry, const std::string& base) : registry_(registry), base_(base) {}
+  /// `listener` is read when a request comes: the port is known only after listening.
+  HandlerFactory(Registry& registry, const Listener& listener) : registry_(registry), listener_(listener) {}
   Poco::Net::HTTPRequestHandler* createRequestHandler(const Poco::Net::HTTPServerRequest&) override {
-    return new Handler(registry_, base_);  // owned by the server
+    return new Handler(registry_, listener_);  // owned by the server
   }
 
  private:
   Registry& registry_;
-  const std::string& base_;
+  const Listener& listener_;
 };
 
 Poco::Net::HTTPServerParams::Ptr serverParams() {
@@ -100,9 +118,11 @@ Poco::Net::HTTPServerParams::Ptr serverParams() {
   return params;
 }
 
-std::string urlOf(const char* scheme, const std::string& host, const Poco::Net::HTTPServer& server) {
-  const std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
-  return std::string(scheme) + "://" + name + ":" + std::to_string(server.port());
+Listener listenerOf(const char* scheme, const ServerOptions& options, const Poco::Net::HTTPServer& server) {
+  if (!options.publicUrl.empty()) return {.url = options.publicUrl, .fixed = true};
+  const std::string name =
+      options.host.find(':') == std::string::npos ? options.host : "[" + options.host + "]";
+  return {.url = std::string(scheme) + "://" + name + ":" + std::to_string(server.port()), .fixed = false};
 }
 
 Poco::Net::SocketAddress addressOf(const std::string& host, int port) {
@@ -114,9 +134,9 @@ Poco::Net::SocketAddress addressOf(const std::string& host, int port) {
 Server::Server(const ServerOptions& options, Registry& registry)
     : threads_(std::make_unique<Poco::ThreadPool>(4, 2 * kThreads)) {
   const Poco::Net::ServerSocket socket(addressOf(options.host, options.port), kBacklog);
-  http_ = std::make_unique<Poco::Net::HTTPServer>(new HandlerFactory(registry, httpUrl_), *threads_, socket,
-                                                  serverParams());
-  httpUrl_ = options.publicUrl.empty() ? urlOf("http", options.host, *http_) : options.publicUrl;
+  http_ = std::make_unique<Poco::Net::HTTPServer>(new HandlerFactory(registry, httpListener_), *threads_,
+                                                  socket, serverParams());
+  httpListener_ = listenerOf("http", options, *http_);
   if (options.httpsPort >= 0) listenSecurely(options, registry);
   http_->start();
   if (https_) https_->start();
@@ -128,9 +148,9 @@ void Server::listenSecurely(const ServerOptions& options, Registry& registry) {
       new Poco::Net::Context(Poco::Net::Context::TLS_SERVER_USE, files.key.string(),
                              files.certificate.string(), "", Poco::Net::Context::VERIFY_NONE);
   const Poco::Net::SecureServerSocket socket(addressOf(options.host, options.httpsPort), kBacklog, context);
-  https_ = std::make_unique<Poco::Net::HTTPServer>(new HandlerFactory(registry, httpsUrl_), *threads_, socket,
-                                                   serverParams());
-  httpsUrl_ = urlOf("https", options.host, *https_);
+  https_ = std::make_unique<Poco::Net::HTTPServer>(new HandlerFactory(registry, httpsListener_), *threads_,
+                                                   socket, serverParams());
+  httpsListener_ = listenerOf("https", options, *https_);
 }
 
 Server::~Server() {

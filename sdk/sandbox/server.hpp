@@ -15,7 +15,13 @@ struct ServerOptions {
   int port = 8001;
   int httpsPort = -1;     ///< -1: no HTTPS; 0: any
   std::string stateDir;   ///< keys and certificate; needed for HTTPS
-  std::string publicUrl;  ///< where clients reach the HTTP listener, when a proxy stands before it
+  std::string publicUrl;  ///< where clients reach it; empty: the address that they name in `Host`
+};
+
+/// One of the two listeners, as clients see it.
+struct Listener {
+  std::string url;
+  bool fixed = false;  ///< whatever `Host` says
 };
 
 /// Listens until it is destroyed.
@@ -24,9 +30,9 @@ class Server {
   Server(const ServerOptions& options, Registry& registry);
   ~Server();
 
-  [[nodiscard]] const std::string& httpUrl() const { return httpUrl_; }
+  [[nodiscard]] const std::string& httpUrl() const { return httpListener_.url; }
   /// Empty without HTTPS.
-  [[nodiscard]] const std::string& httpsUrl() const { return httpsUrl_; }
+  [[nodiscard]] const std::string& httpsUrl() const { return httpsListener_.url; }
 
  private:
   void listenSecurely(const ServerOptions& options, Registry& registry);
@@ -34,8 +40,8 @@ class Server {
   std::unique_ptr<Poco::ThreadPool> threads_;
   std::unique_ptr<Poco::Net::HTTPServer> http_;
   std::unique_ptr<Poco::Net::HTTPServer> https_;
-  std::string httpUrl_;
-  std::string httpsUrl_;
+  Listener httpListener_;
+  Listener httpsListener_;
 };
 
 }  // namespace sandbox
