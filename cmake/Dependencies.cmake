@@ -1,4 +1,7 @@
 # Every library comes from the distribution; README.md has one line for each.
+if(POLICY CMP0167)
+  cmake_policy(SET CMP0167 NEW)  # Boost's own package file; CMake's module for it is gone
+endif()
 find_package(Threads REQUIRED)
 find_package(PostgreSQL REQUIRED)
 if(NOT TARGET PostgreSQL::client)  # the name that Poco 1.11's package uses
