@@ -25,9 +25,10 @@ class HostServices {
     std::string nonce;  ///< empty: not compared
     bool allowPrivate = false;
   };
-  /// Verifies with the provider's published keys, which are cached; an unknown key id fetches them anew, at most
-  /// once in a minute. The claims on success.
-  [[nodiscard]] virtual Result<boost::json::object> verifyIdToken(const Secret& token, const IdTokenCheck& check) = 0;
+  /// Verifies with the provider's published keys, which are cached; an unknown key id fetches them anew, at
+  /// most once in a minute. The claims on success.
+  [[nodiscard]] virtual Result<boost::json::object> verifyIdToken(const Secret& token,
+                                                                  const IdTokenCheck& check) = 0;
   [[nodiscard]] virtual std::string hmacSha256(std::string_view key, std::string_view message) = 0;
   [[nodiscard]] virtual TimePoint now() = 0;
 };

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "auth_gateway/abi.h"
 #include "base/result.hpp"
@@ -22,14 +23,25 @@ struct Plugin {
   const agw_provider* descriptor = nullptr;
 };
 
-/// Loads `file` after checking who can write it and its folders, that it is an ELF object of this machine, whole, and,
-/// if `sha256` is given, that digest; the checked bytes are copied to a private file and that is opened, so that later
-/// changes of `file` have no effect. `BadOption` with the sentence that an operator reads. Code of a refused
-/// file has not run, unless the refusal is about what its descriptor says.
+/// Loads `file` after checking who can write it and its folders, that it is an ELF object of this machine,
+/// whole, and, if `sha256` is given, that digest; the checked bytes are copied to a private file and that is
+/// opened, so that later changes of `file` have no effect. `BadOption` with the sentence that an operator
+/// reads. Code of a refused file has not run, unless the refusal is about what its descriptor says. The same
+/// bytes are mapped once in a process, however often they are loaded.
 [[nodiscard]] Result<Plugin> loadPlugin(const std::filesystem::path& file, const std::string& sha256);
 
 /// The same checks for a descriptor that is linked in.
 [[nodiscard]] Result<Plugin> adoptPlugin(const agw_provider* descriptor);
+
+struct ScannedPlugin {
+  std::filesystem::path file;
+  Result<Plugin> plugin;  ///< or why it was refused
+};
+
+/// Loads every `*.so` of `folder`, in the order of their names. An id is the name of its file, so that
+/// none can come twice: a file that calls itself otherwise is refused, naming both. `BadOption` when the
+/// folder itself cannot be read.
+[[nodiscard]] Result<std::vector<ScannedPlugin>> scanPlugins(const std::filesystem::path& folder);
 
 /// The built-in provider `oauth2`: everything from YAML.
 [[nodiscard]] const agw_provider* builtinOauth2();
@@ -42,6 +54,7 @@ struct OptionFault {
 [[nodiscard]] std::vector<OptionFault> checkOptions(const Plugin& plugin, const boost::json::object& options);
 
 /// A working provider: calls of `Provider` become calls of the plugin. `services` must outlive it.
-[[nodiscard]] std::shared_ptr<Provider> makeProvider(Plugin plugin, ProviderConfig config, HostServices& services);
+[[nodiscard]] std::shared_ptr<Provider> makeProvider(Plugin plugin, ProviderConfig config,
+                                                     HostServices& services);
 
 }  // namespace agw

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/error.hpp"
+
+namespace agw {
+
+class HostCall;
+
+/// The contract's number for a kind of failure, and back. A number that the contract does not have is the
+/// plugin's bug.
+[[nodiscard]] std::int32_t statusOf(ErrorKind kind);
+[[nodiscard]] ErrorKind kindOf(std::int32_t status);
+
+/// What is told about an operation of `displayName`'s plugin that ended with `status`: a sentence of ours,
+/// then the plugin's hint if that is plain, short and free of secrets. `facts["sent"]` is `no` when nothing
+/// reached the provider.
+[[nodiscard]] Error errorOf(std::int32_t status, const HostCall& call, const std::string& displayName);
+
+}  // namespace agw

@@ -1,0 +1,134 @@
+#include "plugin/records.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "plugin/outgoing.hpp"
+
+namespace agw {
+namespace {
+
+constexpr std::size_t maxToken = 60'000;
+constexpr std::size_t maxScopes = 512;
+constexpr std::size_t maxScope = 512;
+constexpr std::size_t maxName = 1024;
+
+Error malformed(std::string why) {
+  return Error{.kind = ErrorKind::Malformed, .message = std::move(why), .code = "provider_error"};
+}
+
+Secret secretOf(const Fields& fields, std::string_view name) {
+  const auto found = fields.find(name);
+  return found == fields.end() ? Secret() : found->second;
+}
+
+/// RFC 6749 appendix A: visible ASCII and spaces. Anything else would break out of a header line.
+bool isCarriable(const Secret& token) {
+  const auto text = token.reveal();
+  return text.size() <= maxToken && std::all_of(text.begin(), text.end(), [](unsigned char octet) {
+           return octet >= 0x20 && octet < 0x7f;
+         });
+}
+
+Result<void> checkTokens(const TokenSet& tokens) {
+  if (tokens.accessToken.empty()) return malformed("The provider's answer has no access token.");
+  for (const auto* token : {&tokens.accessToken, &tokens.refreshToken, &tokens.idToken}) {
+    if (!isCarriable(*token))
+      return malformed("The provider sent a token that is over 60 KB or has control characters.");
+  }
+  if (tokens.carry.size() > maxToken) return malformed("The plugin keeps more than 60 KB beside a token.");
+  if (tokens.tokenType.size() > 64 || hasControlCharacter(tokens.tokenType)) {
+    return malformed("The provider sent a token type that is none.");
+  }
+  if (!tokens.scopes) return {};
+  const bool tooLong = std::any_of(tokens.scopes->begin(), tokens.scopes->end(), [](const auto& scope) {
+    return scope.size() > maxScope || hasControlCharacter(scope);
+  });
+  if (tooLong || tokens.scopes->size() > maxScopes)
+    return malformed("The provider sent scopes that are none.");
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string> textsOf(const Fields& fields, std::string_view name) {
+  std::vector<std::string> texts;
+  const auto [begin, end] = fields.equal_range(name);
+  for (auto field = begin; field != end; ++field) texts.emplace_back(field->second.reveal());
+  return texts;
+}
+
+std::string textOf(const Fields& fields, std::string_view name) {
+  const auto found = fields.find(name);
+  return found == fields.end() ? std::string() : std::string(found->second.reveal());
+}
+
+Scopes splitScopes(std::string_view text) {
+  Scopes scopes;
+  while (!text.empty()) {
+    const auto scope = text.substr(0, text.find(' '));
+    if (!scope.empty()) scopes.emplace_back(scope);
+    text.remove_prefix(std::min(scope.size() + 1, text.size()));
+  }
+  return scopes;
+}
+
+std::string joinScopes(const Scopes& scopes) {
+  std::string text;
+  for (const auto& scope : scopes) text += (text.empty() ? "" : " ") + scope;
+  return text;
+}
+
+std::optional<std::chrono::seconds> lifeOf(std::string_view digits) {
+  constexpr std::int64_t tenYears = 10LL * 366 * 24 * 3600;
+  std::int64_t seconds = 0;
+  const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+  const bool whole = failed == std::errc() && end == digits.data() + digits.size();
+  if (!whole || seconds <= 0 || seconds > tenYears) return std::nullopt;
+  return std::chrono::seconds(seconds);
+}
+
+Result<TokenSet> tokenSetOf(const std::vector<Emitted>& records) {
+  const Fields* chosen = nullptr;
+  for (const auto& record : records) {
+    if (record.record != AGW_TOKEN) continue;
+    if (chosen == nullptr || (textOf(record.fields, "kind") == "user" && textOf(*chosen, "kind") != "user")) {
+      chosen = &record.fields;
+    }
+  }
+  if (chosen == nullptr) return malformed("The provider's answer has no token.");
+  TokenSet tokens;
+  tokens.accessToken = secretOf(*chosen, "access_token");
+  tokens.refreshToken = secretOf(*chosen, "refresh_token");
+  tokens.idToken = secretOf(*chosen, "id_token");
+  tokens.carry = secretOf(*chosen, "carry");
+  if (auto type = textOf(*chosen, "token_type"); !type.empty()) tokens.tokenType = std::move(type);
+  tokens.expiresIn = lifeOf(textOf(*chosen, "expires_in"));
+  tokens.refreshExpiresIn = lifeOf(textOf(*chosen, "refresh_expires_in"));
+  if (auto scopes = splitScopes(textOf(*chosen, "scopes")); !scopes.empty())
+    tokens.scopes = std::move(scopes);
+  if (auto checked = checkTokens(tokens); !checked) return checked.error();
+  return tokens;
+}
+
+Result<Identity> identityOf(const std::vector<Emitted>& records) {
+  const Emitted* only = nullptr;
+  for (const auto& record : records) {
+    if (record.record != AGW_IDENTITY) continue;
+    if (only != nullptr) return malformed("The provider named several accounts for one consent.");
+    only = &record;
+  }
+  if (only == nullptr) return malformed("The provider's answer names no account.");
+  Identity identity{.issuer = textOf(only->fields, "issuer"),
+                    .subject = textOf(only->fields, "subject"),
+                    .email = textOf(only->fields, "email"),
+                    .emailVerified = textOf(only->fields, "email_verified") == "true"};
+  for (const auto* text : {&identity.issuer, &identity.subject, &identity.email}) {
+    if (text->size() > maxName || hasControlCharacter(*text))
+      return malformed("The provider's account is not plain text.");
+  }
+  if (identity.subject.empty()) return malformed("The provider's answer names no account.");
+  return identity;
+}
+
+}  // namespace agw
