@@ -8,8 +8,8 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
-#include "broker/settings.hpp"
 #include "broker/revoke.hpp"
+#include "broker/settings.hpp"
 #include "crypto/vault.hpp"
 #include "domain/caller.hpp"
 #include "domain/flow.hpp"
@@ -37,7 +37,7 @@ struct CallbackParameters {
   std::optional<std::string> provider;  ///< from the path; absent where the path names none
   std::optional<std::string> state;
   std::optional<std::string> code;
-  std::optional<std::string> issuer;    ///< `iss`, RFC 9207
+  std::optional<std::string> issuer;  ///< `iss`, RFC 9207
   std::optional<std::string> error;
   std::string requestId;
 };
@@ -45,13 +45,13 @@ struct CallbackParameters {
 /// What the person in the browser is told.
 struct CallbackOutcome {
   FlowStatus status = FlowStatus::Failed;
-  std::string sessionId;          ///< empty when no flow was found
-  std::string provider;           ///< display name
-  std::string profile;            ///< masked; the address the consent was asked for
-  std::string account;            ///< masked; the account that consented
+  std::string sessionId;  ///< empty when no flow was found
+  std::string provider;   ///< display name
+  std::string profile;    ///< masked; the address the consent was asked for
+  std::string account;    ///< masked; the account that consented
   std::string redirectAfter;
-  std::string confirmationCode;   ///< AwaitingConfirmation only, shown once
-  Error error;                    ///< Failed only: what happened and what to do, our words
+  std::string confirmationCode;  ///< AwaitingConfirmation only, shown once
+  Error error;                   ///< Failed only: what happened and what to do, our words
 };
 
 /// The way of a user's grant from link to vault. One object a process; safe to call from many threads.
@@ -72,17 +72,19 @@ class ConsentService {
   /// Makes a flow and its link. The caller's permission is the endpoint's to check.
   [[nodiscard]] Result<ConsentLink> begin(const ConsentRequest& request, const Caller& caller);
 
-  /// Consumes the state, exchanges the code, checks who consented, stores the grant. Whatever fails after the exchange, the new
-  /// tokens are revoked at the provider and nothing is stored. Never throws; every failure is an outcome with words.
+  /// Consumes the state, exchanges the code, checks who consented, stores the grant. Whatever fails after the
+  /// exchange, the new tokens are revoked at the provider and nothing is stored. Never throws; every failure
+  /// is an outcome with words.
   [[nodiscard]] CallbackOutcome finish(const CallbackParameters& parameters);
 
   /// `NotFound` for an id that never was. An expired pending flow reads as failed with "Session expired".
   [[nodiscard]] Result<Flow> status(const std::string& sessionId);
 
-  /// `identity: confirm`. `Forbidden` unless `caller` may consent for that provider and owner; `InvalidRequest` for a wrong code
+  /// `identity: confirm`. `Forbidden` unless `caller` may consent for that provider and owner;
+  /// `InvalidRequest` for a wrong code
   /// (`facts["tries_left"]`); the fifth wrong one fails the flow and revokes.
-  [[nodiscard]] Result<Flow> confirm(const std::string& sessionId, const std::string& code, const Caller& caller,
-                                     const std::string& requestId);
+  [[nodiscard]] Result<Flow> confirm(const std::string& sessionId, const std::string& code,
+                                     const Caller& caller, const std::string& requestId);
 
   /// One round of housekeeping: ends flows past their time, revokes what they held.
   Result<void> expire();

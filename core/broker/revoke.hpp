@@ -1,6 +1,8 @@
 #pragma once
 
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -30,15 +32,14 @@ class RevokeService {
   };
   explicit RevokeService(Parts parts);
 
-  /// Deletes the grant and queues the provider's revocation in one write, then tries the provider once. `NotFound` when there
-  /// is nothing to revoke.
+  /// Deletes the grant and queues the provider's revocation in one write, then tries the provider once.
+  /// `NotFound` when there is nothing to revoke.
   [[nodiscard]] Result<RevokeOutcome> revoke(const std::string& provider, const std::string& profile,
                                              const std::string& keyId, const std::string& requestId);
 
-  /// Tokens that must not live and are stored nowhere: of a refused consent, or a late answer. Queued first, so that a crash does
-  /// not forget them, then tried once.
-  /// `subject`: whose they are; where a revocation would end that account's other, stored grants too, the tokens are only
-  /// forgotten.
+  /// Tokens that must not live and are stored nowhere: of a refused consent, or a late answer. Queued first,
+  /// so that a crash does not forget them, then tried once. `subject`: whose they are; where a revocation
+  /// would end that account's other, stored grants too, the tokens are only forgotten.
   void discard(const std::string& provider, const std::string& profile, const std::string& subject,
                const RevokeRequest& tokens);
 
@@ -46,8 +47,17 @@ class RevokeService {
   Result<void> retryPending();
 
  private:
-  Result<void> attempt(const PendingRevocation& pending);
+  Result<RevokeOutcome> attempt(const PendingRevocation& pending);
+  RevokeOutcome tryOnce(const PendingRevocation& pending);
+  Result<PendingRevocation> condemn(const Grant& grant, const std::string& requestId);
+  Result<PendingRevocation> makePending(const std::string& provider, const std::string& profile,
+                                        const std::string& subject, const RevokeRequest& tokens);
+  void queueForgotten();
+
   Parts parts_;
+  std::mutex mutex_;
+  /// Discarded tokens that neither the store nor the provider took yet.
+  std::vector<PendingRevocation> unqueued_;
 };
 
 }  // namespace agw

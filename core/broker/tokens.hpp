@@ -22,7 +22,7 @@ struct TokenRequest {
   std::string provider;
   std::string profile;  ///< canonical
   std::optional<std::chrono::seconds> minTtl;
-  Scopes scopes;        ///< that the grant must have; empty: any
+  Scopes scopes;  ///< that the grant must have; empty: any
   bool forceRefresh = false;
   std::string requestId;
 };
@@ -34,13 +34,14 @@ struct TokenAnswer {
   std::optional<TimePoint> expiresAt;     ///< absent: no end
   std::optional<TimePoint> refreshAfter;  ///< when asking again is worth it
   Scopes scopes;
-  bool degraded = false;                  ///< renewal is due and the provider is not answering
+  bool degraded = false;  ///< renewal is due and the provider is not answering
 };
 
 /// The token engine. Its laws, numbered as in docs/architecture.md:
-/// 1 never an expired token, never another owner's; 2 a read does not wait while a token with enough life is there;
-/// 3 a refresh token is spent once, across threads and replicas; 4 a rotated token is not lost; 5 a dead grant is read
-/// again first; 6 what an answer omits stays; 7 an unknown error is temporary; 8 revoke wins.
+/// 1 never an expired token, never another owner's; 2 a read does not wait while a token with enough life is
+/// there; 3 a refresh token is spent once, across threads and replicas; 4 a rotated token is not lost; 5 a
+/// dead grant is read again first; 6 what an answer omits stays; 7 an unknown error is temporary; 8 revoke
+/// wins.
 ///
 /// One object a process; safe to call from many threads.
 class TokenService {
@@ -54,14 +55,16 @@ class TokenService {
     Log& log;
     RevokeService& revoke;
     BrokerSettings settings;
+    Pause pause{};  ///< between looks at another replica's refresh; empty: really waits
   };
   explicit TokenService(Parts parts);
   ~TokenService();
 
-  /// A token that lives for `minTtl` more. Renews it before answering when it must; starts a renewal behind the answer
-  /// when that is merely due. Errors, by code: `not_authenticated` (NotFound), `refresh_failed` (GrantDead),
-  /// `missing_scopes` (GrantDead, with `granted` and `missing`), `unknown_provider`, `provider_not_configured`,
-  /// `provider_unavailable`, `provider_error`, `provider_misconfigured`, `integrity_error`, `unavailable`.
+  /// A token that lives for `minTtl` more. Renews it before answering when it must; starts a renewal behind
+  /// the answer when that is merely due. Errors, by code: `not_authenticated` (NotFound), `refresh_failed`
+  /// (GrantDead), `missing_scopes` (GrantDead, with `granted` and `missing`), `unknown_provider`,
+  /// `provider_not_configured`, `provider_unavailable`, `provider_error`, `provider_misconfigured`,
+  /// `integrity_error`, `unavailable`.
   [[nodiscard]] Result<TokenAnswer> token(const TokenRequest& request);
 
   /// Waits until no refresh is under way, at most `limit`: part of an orderly end. True when none is left.

@@ -1,0 +1,270 @@
+#include "broker/refresh.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "broker/audit_trail.hpp"
+#include "broker/errors.hpp"
+
+namespace agw {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+struct Refresher::Attempt {
+  Grant seen;  // what the caller decided by
+  Provider& provider;
+  Urgency urgency;
+  const std::string& requestId;
+  Grant grant;  // as of the lease
+  Lease lease;
+  PlainTokens spent;
+};
+
+namespace {
+
+constexpr milliseconds kFirstPause{20};
+constexpr milliseconds kLongestPause{500};
+
+bool never(const Error& error) {
+  const auto sent = error.facts.find("sent");
+  return sent != error.facts.end() && sent->second == std::vector<std::string>{"no"};
+}
+
+// Whether the provider certainly did not act on the refresh token.
+bool settled(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::Transient:
+      return never(error);
+    case ErrorKind::Malformed:
+    case ErrorKind::Bug:
+      return false;
+    default:
+      return true;
+  }
+}
+
+double jitter(Random& random) {
+  const auto octets = random.bytes(1);
+  return octets ? static_cast<double>(static_cast<unsigned char>(octets->front())) / 256.0 : 0.5;
+}
+
+}  // namespace
+
+bool renewable(const Grant& grant, const Provider& provider, TimePoint now) {
+  if (!provider.capabilities().refresh) return false;
+  return !grant.tokens.refreshToken.empty() || livesFor(grant.tokens, now, seconds(1));
+}
+
+Refresher::Refresher(Parts parts) : parts_(std::move(parts)) {}
+
+Refresher::Outcome Refresher::renew(const Grant& seen, Provider& provider, Urgency urgency,
+                                    const std::string& requestId) {
+  if (!parts_.unsaved.retry(seen.id)) return overloaded();
+  const auto owner = newUuid(parts_.random);
+  if (!owner) return owner.error();
+  Attempt attempt{.seen = seen,
+                  .provider = provider,
+                  .urgency = urgency,
+                  .requestId = requestId,
+                  .grant = {},
+                  .lease = {.owner = parts_.settings.replica + "/" + *owner, .fence = 0},
+                  .spent = {}};
+  milliseconds waited{0};
+  while (true) {
+    auto acquired = parts_.storage.acquireLease(seen.id, attempt.lease.owner, parts_.settings.leaseLife);
+    if (acquired) {
+      attempt.grant = std::move(*acquired);
+      attempt.lease.fence = attempt.grant.fence;
+      return underLease(attempt);
+    }
+    if (acquired.error().kind == ErrorKind::NotFound) return notAuthenticated();
+    if (acquired.error().kind != ErrorKind::Conflict) return storageFailure(acquired.error());
+    if (auto outcome = waitForOther(attempt, waited)) return *outcome;
+  }
+}
+
+std::optional<Refresher::Outcome> Refresher::waitForOther(const Attempt& attempt, milliseconds& waited) {
+  if (waited >= parts_.settings.waitForRefresh) return overloaded();
+  const auto pause = std::min(waited + kFirstPause, kLongestPause);
+  parts_.pause(pause);
+  waited += pause;
+  const auto row = parts_.storage.findGrantById(attempt.seen.id);
+  if (!row) return storageFailure(row.error());
+  if (!*row) return notAuthenticated();
+  return verdict(**row, attempt.seen);
+}
+
+// What another one's work makes of the wish to renew; nothing when the wish stands.
+std::optional<Refresher::Outcome> Refresher::verdict(const Grant& row, const Grant& seen) const {
+  if (row.status == GrantStatus::NeedsConsent) return consentNeeded(row.lastError);
+  if (row.version != seen.version) return Outcome(std::nullopt);
+  const auto now = parts_.clock.now();
+  if (row.retryNotBefore && *row.retryNotBefore > now) {
+    return backingOff(row.lastError, std::chrono::ceil<seconds>(*row.retryNotBefore - now));
+  }
+  return std::nullopt;
+}
+
+Refresher::Outcome Refresher::underLease(Attempt& attempt) {
+  if (auto outcome = verdict(attempt.grant, attempt.seen)) {
+    letGo(attempt);
+    return *outcome;
+  }
+  const bool interrupted = attempt.grant.openIntents > 1;
+  if (interrupted && attempt.urgency == Urgency::Due) {
+    letGo(attempt);
+    return Outcome(std::nullopt);
+  }
+  auto spent = openTokens(parts_.vault, attempt.grant);
+  if (!spent) {
+    const auto error = storageFailure(std::move(spent).error());
+    record(attempt, failureOf(attempt, word::kIntegrity, error));
+    return error;
+  }
+  attempt.spent = std::move(*spent);
+  if (!renewable(attempt.grant, attempt.provider, parts_.clock.now())) {
+    return endDead(attempt, word::kRefreshFailed);
+  }
+  return ask(attempt);
+}
+
+Refresher::Outcome Refresher::ask(Attempt& attempt) {
+  const RefreshRequest request{.refreshToken = attempt.spent.refresh,
+                               .accessToken = attempt.spent.access,
+                               .scopes = attempt.spent.scopes,
+                               .carry = attempt.spent.carry};
+  Receipt receipt{.sent = parts_.clock.now(), .received = {}};
+  auto answer = attempt.provider.refresh(request);
+  receipt.received = parts_.clock.now();
+  if (answer && !answer->accessToken.empty()) return keep(attempt, std::move(*answer), receipt);
+  if (answer)
+    return failed(attempt, {.kind = ErrorKind::Malformed, .message = "No access token in the answer."});
+  return failed(attempt, answer.error());
+}
+
+Refresher::Outcome Refresher::keep(Attempt& attempt, TokenSet answer, const Receipt& receipt) {
+  auto fresh = tokensFrom(answer, receipt, attempt.spent.scopes, attempt.provider.accessTtlDefault());
+  if (fresh.refresh.empty()) {
+    fresh.refresh = attempt.spent.refresh;
+    if (!fresh.refreshExpiresAt) fresh.refreshExpiresAt = attempt.spent.refreshExpiresAt;
+  }
+  if (fresh.carry.empty()) fresh.carry = attempt.spent.carry;
+  const auto outcome = parts_.unsaved.store({attempt.grant, attempt.spent, fresh});
+  parts_.log.write(LogLevel::Info, "token_refreshed",
+                   {{"grant", attempt.grant.id},
+                    {"provider", attempt.grant.provider},
+                    {"stored", outcome == StoreOutcome::Stored ? "yes" : "no"},
+                    {"request", attempt.requestId}});
+  switch (outcome) {
+    case StoreOutcome::Superseded:
+      return Outcome(std::nullopt);
+    case StoreOutcome::Revoked:
+      return notAuthenticated();
+    default:
+      return Outcome(std::move(fresh));
+  }
+}
+
+RefreshFailure Refresher::failureOf(const Attempt& attempt, const std::string& word,
+                                    const Error& error) const {
+  const auto now = parts_.clock.now();
+  const auto wait = backoff(attempt.grant.failures + 1, jitter(parts_.random), error.retryAfter);
+  // An intent that was open before stays open: this answer says nothing about what became of that request.
+  return {.error = word,
+          .at = now,
+          .retryNotBefore = now + wait,
+          .intentSettled = settled(error) && attempt.grant.openIntents <= 1};
+}
+
+Refresher::Outcome Refresher::failed(Attempt& attempt, const Error& error) {
+  if (error.kind == ErrorKind::GrantDead) return died(attempt);
+  if (error.kind == ErrorKind::Unsupported && attempt.spent.refresh.empty()) {
+    return endDead(attempt, word::kRefreshFailed);
+  }
+  auto told = providerFailure(error, attempt.provider.displayName());
+  const auto failure = failureOf(attempt, told.code, error);
+  told.retryAfter = std::chrono::ceil<seconds>(*failure.retryNotBefore - failure.at);
+  const bool operators = told.kind == ErrorKind::BadClient;
+  parts_.log.write(operators ? LogLevel::Error : LogLevel::Warning, "refresh_failed",
+                   {{"grant", attempt.grant.id},
+                    {"provider", attempt.grant.provider},
+                    {"kind", toString(error.kind)},
+                    {"error", told.code},
+                    {"detail", told.detail},
+                    {"failures", std::to_string(attempt.grant.failures + 1)},
+                    {"retry_after", std::to_string(told.retryAfter.count())},
+                    {"request", attempt.requestId}});
+  record(attempt, failure);
+  return told;
+}
+
+// The provider does not accept the token any more: perhaps because another one has spent it and stored its
+// successor.
+Refresher::Outcome Refresher::died(Attempt& attempt) {
+  const auto row = parts_.storage.findGrantById(attempt.grant.id);
+  if (!row) return storageFailure(row.error());
+  if (!*row) return notAuthenticated();
+  const auto stored = openTokens(parts_.vault, **row);
+  if (!stored) return storageFailure(stored.error());
+  if (!(stored->refresh == attempt.spent.refresh) || !(stored->access == attempt.spent.access)) {
+    letGo(attempt);
+    return Outcome(std::nullopt);
+  }
+  attempt.grant.version = (*row)->version;
+  const bool interrupted = attempt.grant.openIntents > 1;
+  return endDead(attempt, interrupted ? word::kInterrupted : word::kRefreshFailed);
+}
+
+Refresher::Outcome Refresher::endDead(Attempt& attempt, const std::string& reason) {
+  const auto ended = endWith(
+      attempt,
+      {.error = reason, .at = parts_.clock.now(), .retryNotBefore = {}, .dead = true, .intentSettled = true});
+  // Whoever took the lease meanwhile decides.
+  if (!ended && ended.error().kind == ErrorKind::Conflict) return Outcome(std::nullopt);
+  if (!ended) return storageFailure(ended.error());
+  const auto row = parts_.storage.findGrantById(attempt.grant.id);
+  if (row && *row && (*row)->status != GrantStatus::NeedsConsent) return Outcome(std::nullopt);
+  parts_.log.write(LogLevel::Warning, "grant_dead",
+                   {{"grant", attempt.grant.id},
+                    {"provider", attempt.grant.provider},
+                    {"reason", reason},
+                    {"request", attempt.requestId}});
+  recordAudit(
+      parts_.storage, parts_.log,
+      {.at = parts_.clock.now(),
+       .event = "grant_dead",
+       .requestId = attempt.requestId,
+       .keyId = {},
+       .provider = attempt.grant.provider,
+       .profile = attempt.grant.profile,
+       .outcome = reason,
+       .note = reason == word::kInterrupted
+                   ? "A renewal was interrupted; the provider does not accept the stored token any more."
+                   : "The provider does not accept the stored token any more."});
+  return consentNeeded(reason);
+}
+
+Result<void> Refresher::endWith(const Attempt& attempt, const RefreshFailure& failure) {
+  return parts_.storage.endRefresh(attempt.grant.id, attempt.lease, attempt.grant.version, failure);
+}
+
+// What cannot be recorded is not lost: the lease ends by itself and its intent stays open.
+void Refresher::record(const Attempt& attempt, const RefreshFailure& failure) {
+  const auto ended = endWith(attempt, failure);
+  if (ended) return;
+  parts_.log.write(LogLevel::Warning, "refresh_outcome_not_stored",
+                   {{"grant", attempt.grant.id}, {"kind", toString(ended.error().kind)}});
+}
+
+// Nothing was asked of the provider: the lease and its intent end, the row's story stays.
+void Refresher::letGo(const Attempt& attempt) {
+  const auto& grant = attempt.grant;
+  record(attempt, {.error = grant.lastError,
+                   .at = grant.lastAttemptAt.value_or(parts_.clock.now()),
+                   .retryNotBefore = grant.retryNotBefore,
+                   .dead = grant.status == GrantStatus::NeedsConsent,
+                   .intentSettled = grant.openIntents <= 1});
+}
+
+}  // namespace agw

@@ -1,0 +1,265 @@
+#include "broker/tokens.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <utility>
+
+#include "broker/audit_trail.hpp"
+#include "broker/errors.hpp"
+#include "broker/refresh.hpp"
+#include "broker/single_flight.hpp"
+#include "broker/unsaved.hpp"
+#include "broker/workers.hpp"
+
+namespace agw {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+/// A token that came less than this ago is the best there is: it is served although it lives for less than
+/// asked, and although a renewal is demanded, so that neither can make the gateway ask the provider at every
+/// read.
+constexpr seconds kJustIssued{30};
+constexpr seconds kAlive{1};
+/// How often a read looks again because somebody else changed the row under it.
+constexpr int kLooks = 5;
+
+Pause orRealPause(Pause pause) {
+  if (pause) return pause;
+  return [](milliseconds time) { std::this_thread::sleep_for(time); };
+}
+
+}  // namespace
+
+class TokenService::Engine {
+ public:
+  explicit Engine(Parts parts)
+      : parts_(std::move(parts)),
+        unsaved_(parts_.storage, parts_.vault, parts_.revoke, parts_.log),
+        refresher_({parts_.storage, parts_.vault, parts_.clock, parts_.random, parts_.log, unsaved_,
+                    parts_.settings, orRealPause(parts_.pause)}),
+        workers_(std::max<std::size_t>(2, parts_.settings.refreshThreads), parts_.settings.refreshQueue) {}
+
+  Result<TokenAnswer> token(const TokenRequest& request);
+  bool drain(milliseconds limit);
+
+ private:
+  using FoundProvider = Result<std::shared_ptr<Provider>>;
+
+  /// A grant as one read sees it.
+  struct View {
+    const TokenRequest& request;
+    const FoundProvider& provider;
+    Grant grant;
+    std::optional<PlainTokens> kept;  // newer than the row's, on their way into it
+    TimePoint now;
+    bool enough = false;   // lives for what the caller asked
+    bool current = false;  // may be served without a renewal
+    bool due = false;
+  };
+  Result<std::optional<View>> look(const TokenRequest& request, const FoundProvider& provider);
+  void judge(View& view, const TokenRequest& request) const;
+  std::optional<Error> refusal(const View& view) const;
+  std::optional<Error> missing(const View& view, const Scopes& granted) const;
+  bool mayRenewBehind(const View& view) const;
+  void renewBehind(const View& view);
+  Refresher::Outcome renewShared(const View& view);
+  Result<TokenAnswer> serve(const View& view, bool renewalFailed);
+  Result<TokenAnswer> serveFresh(const View& view, const PlainTokens& tokens) const;
+  Error integrityFault(const View& view, Error error);
+
+  Parts parts_;
+  UnsavedTokens unsaved_;
+  Refresher refresher_;
+  SingleFlight<Refresher::Outcome> flights_;
+  std::atomic<int> waiting_{0};
+  Workers workers_;  // last: its jobs use the rest
+};
+
+void TokenService::Engine::judge(View& view, const TokenRequest& request) const {
+  SealedTokens times = view.grant.tokens;
+  if (view.kept) {
+    times.issuedAt = view.kept->issuedAt;
+    times.accessExpiresAt = view.kept->accessExpiresAt;
+  }
+  const auto asked = std::max(kAlive, request.minTtl.value_or(parts_.settings.defaultMinTtl));
+  const bool justIssued = times.issuedAt <= view.now && view.now - times.issuedAt < kJustIssued;
+  view.enough = livesFor(times, view.now, asked);
+  view.current = livesFor(times, view.now, kAlive) && (justIssued || (view.enough && !request.forceRefresh));
+  const auto dueAt = refreshDueAt(times, parts_.settings.refreshBuffer);
+  view.due = dueAt && *dueAt <= view.now;
+}
+
+Result<std::optional<TokenService::Engine::View>> TokenService::Engine::look(const TokenRequest& request,
+                                                                             const FoundProvider& provider) {
+  auto found = parts_.storage.findGrant(request.provider, request.profile);
+  if (!found) return storageFailure(std::move(found).error());
+  if (!*found) return std::optional<View>();
+  View view{.request = request,
+            .provider = provider,
+            .grant = std::move(**found),
+            .kept = {},
+            .now = parts_.clock.now()};
+  if (view.grant.provider != request.provider || view.grant.profile != request.profile) {
+    return integrityFault(view, {.kind = ErrorKind::Integrity, .detail = "The row is another owner's."});
+  }
+  view.kept = unsaved_.newerThan(view.grant);
+  judge(view, request);
+  return std::optional<View>(std::move(view));
+}
+
+Result<TokenAnswer> TokenService::Engine::token(const TokenRequest& request) {
+  const auto provider = parts_.providers.find(request.provider);
+  if (!provider && provider.error().kind == ErrorKind::NotFound) return provider.error();
+  for (int looks = 0; looks < kLooks; ++looks) {
+    const auto looked = look(request, provider);
+    if (!looked) return looked.error();
+    if (!*looked) return notAuthenticated();
+    const View& view = **looked;
+    const auto& granted = view.kept ? view.kept->scopes : view.grant.tokens.scopes;
+    if (auto error = missing(view, granted)) return *error;
+    if (view.current) {
+      if (mayRenewBehind(view)) renewBehind(view);
+      return serve(view, false);
+    }
+    if (auto error = refusal(view)) {
+      const bool demandedOnly = view.enough && error->kind != ErrorKind::GrantDead;
+      return demandedOnly ? serve(view, true) : Result<TokenAnswer>(std::move(*error));
+    }
+    const auto outcome = renewShared(view);
+    if (!outcome) {
+      const bool demandedOnly = view.enough && isTemporary(outcome.error().kind);
+      return demandedOnly ? serve(view, true) : Result<TokenAnswer>(outcome.error());
+    }
+    if (*outcome) return serveFresh(view, **outcome);
+  }
+  return overloaded();
+}
+
+// Why there is no renewal for a token that is not good enough; nothing when there may be one.
+std::optional<Error> TokenService::Engine::refusal(const View& view) const {
+  const Grant& grant = view.grant;
+  if (grant.status == GrantStatus::NeedsConsent) return consentNeeded(grant.lastError);
+  if (!view.provider) return view.provider.error();
+  if (grant.retryNotBefore && *grant.retryNotBefore > view.now) {
+    return backingOff(grant.lastError, std::chrono::ceil<seconds>(*grant.retryNotBefore - view.now));
+  }
+  const bool alive = livesFor(grant.tokens, view.now, kAlive);
+  if (!alive || renewable(grant, **view.provider, view.now)) return std::nullopt;
+  if (!view.enough) return consentNeeded(word::kRefreshFailed);
+  return Error{.kind = ErrorKind::Unsupported, .message = "This grant's token cannot be renewed."};
+}
+
+std::optional<Error> TokenService::Engine::missing(const View& view, const Scopes& granted) const {
+  const auto& asked = view.request.scopes;
+  if (asked.empty()) return std::nullopt;
+  const auto spelled = [&](const Scopes& scopes) {
+    return view.provider ? (*view.provider)->normalizeScopes(scopes) : scopes;
+  };
+  const auto lacking = missingScopes(spelled(asked), spelled(granted));
+  if (lacking.empty()) return std::nullopt;
+  return lacksScopes(granted, lacking);
+}
+
+// An open intent means that somebody is at it, or that a renewal was interrupted and may have spent the
+// refresh token: then the living access token is used to its end first.
+bool TokenService::Engine::mayRenewBehind(const View& view) const {
+  const Grant& grant = view.grant;
+  return view.due && !view.kept && grant.status == GrantStatus::Active && view.provider &&
+         grant.openIntents == 0 && (!grant.retryNotBefore || *grant.retryNotBefore <= view.now) &&
+         renewable(grant, **view.provider, view.now);
+}
+
+void TokenService::Engine::renewBehind(const View& view) {
+  const auto provider = *view.provider;
+  const auto job = [this, provider, seen = view.grant, requestId = view.request.requestId] {
+    auto seat = flights_.enter(seen.id, overloaded());
+    if (!seat.leads()) return;
+    seat.land(refresher_.renew(seen, *provider, Refresher::Urgency::Due, requestId));
+  };
+  workers_.submit(view.grant.provider, view.grant.id, job);
+}
+
+Refresher::Outcome TokenService::Engine::renewShared(const View& view) {
+  auto seat = flights_.enter(view.grant.id, overloaded());
+  if (seat.leads()) {
+    auto outcome =
+        refresher_.renew(view.grant, **view.provider, Refresher::Urgency::Must, view.request.requestId);
+    seat.land(outcome);
+    return outcome;
+  }
+  if (++waiting_ > parts_.settings.maxWaiters) {
+    --waiting_;
+    return overloaded();
+  }
+  auto result = seat.wait(parts_.settings.waitForRefresh);
+  --waiting_;
+  return result ? std::move(*result) : Refresher::Outcome(overloaded());
+}
+
+Result<TokenAnswer> TokenService::Engine::serve(const View& view, bool renewalFailed) {
+  const Grant& grant = view.grant;
+  if (view.kept) return serveFresh(view, *view.kept);
+  auto access = openAccessToken(parts_.vault, grant);
+  if (!access) return integrityFault(view, std::move(access).error());
+  const bool hindered =
+      !view.provider || grant.status == GrantStatus::NeedsConsent || !grant.lastError.empty();
+  TokenAnswer answer{.accessToken = std::move(*access),
+                     .expiresAt = grant.tokens.accessExpiresAt,
+                     .refreshAfter = refreshDueAt(grant.tokens, parts_.settings.refreshBuffer),
+                     .scopes = grant.tokens.scopes,
+                     .degraded = renewalFailed || (view.due && hindered)};
+  if (answer.refreshAfter && grant.retryNotBefore) {
+    answer.refreshAfter = std::max(*answer.refreshAfter, *grant.retryNotBefore);
+  }
+  return answer;
+}
+
+Result<TokenAnswer> TokenService::Engine::serveFresh(const View& view, const PlainTokens& tokens) const {
+  if (auto error = missing(view, tokens.scopes)) return *error;
+  SealedTokens times;
+  times.issuedAt = tokens.issuedAt;
+  times.accessExpiresAt = tokens.accessExpiresAt;
+  if (!livesFor(times, parts_.clock.now(), kAlive)) return overloaded();
+  return TokenAnswer{.accessToken = tokens.access,
+                     .expiresAt = tokens.accessExpiresAt,
+                     .refreshAfter = refreshDueAt(times, parts_.settings.refreshBuffer),
+                     .scopes = tokens.scopes};
+}
+
+Error TokenService::Engine::integrityFault(const View& view, Error error) {
+  error = storageFailure(std::move(error));
+  parts_.log.write(
+      LogLevel::Error, "integrity_error",
+      {{"grant", view.grant.id}, {"provider", view.request.provider}, {"request", view.request.requestId}});
+  recordAudit(parts_.storage, parts_.log,
+              {.at = view.now,
+               .event = "integrity_error",
+               .requestId = view.request.requestId,
+               .keyId = {},
+               .provider = view.request.provider,
+               .profile = view.request.profile,
+               .outcome = word::kIntegrity,
+               .note = "A stored token is not the one that was stored there."});
+  return error;
+}
+
+bool TokenService::Engine::drain(milliseconds limit) {
+  workers_.clear();
+  return flights_.waitUntilEmpty(limit) && unsaved_.retryAll();
+}
+
+TokenService::TokenService(Parts parts) : engine_(std::make_unique<Engine>(std::move(parts))) {}
+TokenService::~TokenService() = default;
+
+Result<TokenAnswer> TokenService::token(const TokenRequest& request) {
+  return engine_->token(request);
+}
+bool TokenService::drain(milliseconds limit) {
+  return engine_->drain(limit);
+}
+
+}  // namespace agw
