@@ -15,8 +15,9 @@ namespace agw::api {
 
 struct ApplicationSettings {
   Secret rootKey;
-  std::vector<std::string> redirectAllowList;  ///< absolute URLs that `redirect_after` may start at: origin and path prefix
-  bool development = false;                    ///< http loopback is allowed as a redirect
+  std::vector<std::string>
+      redirectAllowList;     ///< absolute URLs that `redirect_after` may start at: origin and path prefix
+  bool development = false;  ///< http loopback is allowed as a redirect
   std::string version;
 };
 

@@ -15,8 +15,8 @@ namespace agw::api {
 /// A request that passed the edge: well framed, within the limits, path normalised, no name twice.
 struct Request {
   std::string method;
-  std::string path;                             ///< decoded, starts with `/`, no `.` or `..`
-  std::map<std::string, std::string> query;     ///< decoded
+  std::string path;                          ///< decoded, starts with `/`, no `.` or `..`
+  std::map<std::string, std::string> query;  ///< decoded
   std::map<std::string, std::string> pathParameters;
   Headers headers;
   std::string body;

@@ -1,0 +1,158 @@
+#include "api/edge/transport.hpp"
+
+#include <Poco/Exception.h>
+#include <Poco/Net/Context.h>
+#include <Poco/Net/SSLManager.h>
+#include <Poco/Net/SecureStreamSocket.h>
+#include <Poco/Net/SecureStreamSocketImpl.h>
+#include <Poco/Net/StreamSocket.h>
+#include <Poco/Net/StreamSocketImpl.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+
+namespace agw::api {
+namespace {
+
+using Poco::Net::Context;
+using Poco::Net::SecureStreamSocket;
+using Poco::Net::StreamSocket;
+
+int asLength(std::size_t count) {
+  return static_cast<int>(std::min<std::size_t>(count, std::numeric_limits<int>::max()));
+}
+
+class PlainTransport final : public Transport {
+ public:
+  explicit PlainTransport(StreamSocket socket)
+      : socket_(std::move(socket)), descriptor_(socket_.impl()->sockfd()) {}
+
+  Outcome receive(char* to, std::size_t room) override {
+    return outcome(::recv(descriptor_, to, room, 0), Io::NeedsRead);
+  }
+  Outcome send(const char* from, std::size_t count) override {
+    return outcome(::send(descriptor_, from, count, MSG_NOSIGNAL), Io::NeedsWrite);
+  }
+  void finishSending() override { ::shutdown(descriptor_, SHUT_WR); }
+  bool secure() const override { return false; }
+
+ private:
+  static Outcome outcome(ssize_t count, Io blocked) {
+    if (count > 0) return {Io::Done, static_cast<std::size_t>(count)};
+    const bool again = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+    return {again ? blocked : Io::Closed};
+  }
+
+  StreamSocket socket_;
+  int descriptor_;
+};
+
+class TlsTransport final : public Transport {
+ public:
+  explicit TlsTransport(SecureStreamSocket socket) : socket_(std::move(socket)) {}
+
+  Outcome receive(char* to, std::size_t room) override {
+    return guarded([&] { return socket_.receiveBytes(to, asLength(room)); });
+  }
+  Outcome send(const char* from, std::size_t count) override {
+    return guarded([&] { return socket_.sendBytes(from, asLength(count)); });
+  }
+  void finishSending() override {
+    try {
+      socket_.shutdown();
+    } catch (const std::exception&) {
+      // The client is gone already; closing follows in any case.
+    }
+    ::shutdown(socket_.impl()->sockfd(), SHUT_WR);
+  }
+  bool secure() const override { return true; }
+
+ private:
+  template <class Call>
+  static Outcome guarded(Call call) {
+    try {
+      const int count = call();
+      if (count > 0) return {Io::Done, static_cast<std::size_t>(count)};
+      if (count == SecureStreamSocket::ERR_SSL_WANT_READ) return {Io::NeedsRead};
+      if (count == SecureStreamSocket::ERR_SSL_WANT_WRITE) return {Io::NeedsWrite};
+      return {Io::Closed};
+    } catch (const std::exception&) {
+      return {Io::Closed};
+    }
+  }
+
+  SecureStreamSocket socket_;
+};
+
+class PlainFactory final : public TransportFactory {
+ public:
+  std::unique_ptr<Transport> adopt(int descriptor) override {
+    return std::make_unique<PlainTransport>(StreamSocket(new Poco::Net::StreamSocketImpl(descriptor)));
+  }
+};
+
+class TlsFactory final : public TransportFactory {
+ public:
+  explicit TlsFactory(Context::Ptr context) : context_(std::move(context)) {}
+  ~TlsFactory() override {
+    context_.reset();
+    Poco::Net::uninitializeSSL();
+  }
+
+  std::unique_ptr<Transport> adopt(int descriptor) override {
+    StreamSocket plain(new Poco::Net::StreamSocketImpl(descriptor));
+    try {
+      plain.setBlocking(false);  // Poco keeps a copy of the mode and waits where it is not told
+      auto secure = SecureStreamSocket::attach(plain, context_);
+      secure.setBlocking(false);
+      return std::make_unique<TlsTransport>(std::move(secure));
+    } catch (const std::exception&) {
+      return nullptr;
+    }
+  }
+
+ private:
+  Context::Ptr context_;
+};
+
+Context::Ptr makeContext(const ServerSettings& settings) {
+  Context::Params params;
+  params.privateKeyFile = settings.privateKeyFile;
+  params.certificateFile = settings.certificateFile;
+  params.verificationMode = Context::VERIFY_NONE;  // of clients: they show an API key instead
+  params.loadDefaultCAs = false;
+  params.cipherList = "ECDHE+AESGCM:ECDHE+CHACHA20";
+  Context::Ptr context = new Context(Context::TLS_SERVER_USE, params);
+  context->requireMinimumProtocol(Context::PROTO_TLSV1_2);
+  SSL_CTX* tls = context->sslContext();
+  SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION);
+  // An idle connection gives its buffers back; an answer may be continued from another copy of its octets.
+  SSL_CTX_set_mode(
+      tls, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  return context;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TransportFactory>> makeTransportFactory(const ServerSettings& settings) {
+  if (settings.certificateFile.empty())
+    return std::unique_ptr<TransportFactory>(std::make_unique<PlainFactory>());
+  Poco::Net::initializeSSL();
+  try {
+    return std::unique_ptr<TransportFactory>(std::make_unique<TlsFactory>(makeContext(settings)));
+  } catch (const Poco::Exception& fault) {
+    Poco::Net::uninitializeSSL();
+    return Error{
+        .kind = ErrorKind::BadOption,
+        .message =
+            "The TLS certificate or its private key cannot be used: check that both files are there, "
+            "readable, PEM, and belong together.",
+        .detail = fault.displayText()};
+  }
+}
+
+}  // namespace agw::api

@@ -1,0 +1,129 @@
+#include "api/http.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include "api/text.hpp"
+
+namespace agw::api {
+namespace {
+
+struct Word {
+  const char* code;
+  int status;
+};
+
+/// The contract's table: every word that an answer may carry, with its status.
+constexpr std::array<Word, 20> kWords{{{"invalid_request", 400},
+                                       {"invalid_email", 400},
+                                       {"invalid_scope", 400},
+                                       {"invalid_redirect", 400},
+                                       {"not_authenticated", 401},
+                                       {"refresh_failed", 401},
+                                       {"missing_scopes", 401},
+                                       {"invalid_api_key", 403},
+                                       {"forbidden", 403},
+                                       {"unknown_provider", 404},
+                                       {"not_found", 404},
+                                       {"conflict", 409},
+                                       {"rate_limited", 429},
+                                       {"internal_error", 500},
+                                       {"integrity_error", 500},
+                                       {"provider_error", 502},
+                                       {"provider_misconfigured", 502},
+                                       {"provider_unavailable", 503},
+                                       {"unavailable", 503},
+                                       {"provider_not_configured", 503}}};
+
+const char* defaultWord(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::InvalidRequest:
+    case ErrorKind::Unsupported:
+      return "invalid_request";
+    case ErrorKind::NotFound:
+      return "not_found";
+    case ErrorKind::Conflict:
+      return "conflict";
+    case ErrorKind::Forbidden:
+      return "forbidden";
+    case ErrorKind::BadOption:
+    case ErrorKind::BadClient:
+      return "provider_misconfigured";
+    case ErrorKind::Denied:
+      return "not_authenticated";
+    case ErrorKind::GrantDead:
+      return "refresh_failed";
+    case ErrorKind::RateLimited:
+      return "rate_limited";
+    case ErrorKind::Transient:
+      return "unavailable";
+    case ErrorKind::Malformed:
+      return "provider_error";
+    case ErrorKind::Integrity:
+      return "integrity_error";
+    case ErrorKind::Bug:
+      return "internal_error";
+  }
+  return "internal_error";
+}
+
+std::optional<int> statusOf(std::string_view code) {
+  const auto* word =
+      std::find_if(kWords.begin(), kWords.end(), [&](const Word& known) { return code == known.code; });
+  if (word == kWords.end()) return std::nullopt;
+  return word->status;
+}
+
+boost::json::array list(const std::vector<std::string>& values) {
+  boost::json::array array;
+  for (const auto& value : values) array.emplace_back(value);
+  return array;
+}
+
+/// `granted` and `missing` stand beside the message; every other fact goes into `details`.
+void addFacts(const Error& error, boost::json::object& body) {
+  boost::json::object details;
+  for (const auto& [name, values] : error.facts) {
+    if (name == "granted" || name == "missing") {
+      body[name] = list(values);
+    } else if (values.size() == 1) {
+      details[name] = values.front();
+    } else {
+      details[name] = list(values);
+    }
+  }
+  if (!details.empty()) body["details"] = std::move(details);
+}
+
+}  // namespace
+
+std::optional<std::string_view> Request::header(std::string_view name) const {
+  for (const auto& [known, value] : headers) {
+    if (equalsIgnoringCase(known, name)) return value;
+  }
+  return std::nullopt;
+}
+
+std::string errorCode(const Error& error) {
+  return error.code.empty() ? std::string(defaultWord(error.kind)) : error.code;
+}
+
+Response errorResponse(const Error& error, const std::string& requestId) {
+  const std::string code = errorCode(error);
+  Response response;
+  response.status = statusOf(code).value_or(statusOf(defaultWord(error.kind)).value_or(500));
+  boost::json::object body{{"error", code}, {"message", error.message}, {"request_id", requestId}};
+  addFacts(error, body);
+  const bool waits = response.status == 429 || response.status == 503;
+  if (waits) {
+    const auto seconds = std::max<std::int64_t>(error.retryAfter.count(), 1);
+    body["retry_after"] = seconds;
+    response.headers.emplace_back("Retry-After", std::to_string(seconds));
+  }
+  response.body = boost::json::serialize(body);
+  return response;
+}
+
+}  // namespace agw::api
