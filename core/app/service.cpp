@@ -1,0 +1,218 @@
+#include "app/service.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <string>
+
+#include "api/application.hpp"
+#include "api/router.hpp"
+#include "api/server.hpp"
+#include "app/file_watch.hpp"
+#include "app/key_guard.hpp"
+#include "app/periodic.hpp"
+#include "app/provider_set.hpp"
+#include "app/wiring.hpp"
+#include "broker/consent.hpp"
+#include "broker/plugin_host.hpp"
+#include "broker/revoke.hpp"
+#include "broker/tokens.hpp"
+#include "net/http_client.hpp"
+#include "storage/open.hpp"
+
+namespace agw {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kExpirePause{30'000};
+constexpr milliseconds kRetryPause{10'000};
+constexpr milliseconds kWatchPause{2'000};
+
+/// Names this process in leases: people see which host, nobody takes two processes for one.
+Result<std::string> replicaName(Random& random) {
+  auto id = newUuid(random);
+  if (!id) return id;
+  constexpr std::size_t kHostLength = 64;
+  std::array<char, kHostLength> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host.fill('\0');
+  return std::string(host.data()) + "/" + std::to_string(::getpid()) + "/" + id->substr(0, 8);
+}
+
+/// A round trip that touches no stored data.
+bool encryptionWorks(const Vault& vault) {
+  constexpr Place kPlace{.table = "health", .column = "probe", .id = "probe", .provider = "", .owner = ""};
+  const Secret probe(std::string("probe"));
+  const auto sealed = vault.seal(kPlace, probe);
+  if (!sealed) return false;
+  const auto opened = vault.open(kPlace, *sealed);
+  return opened && *opened == probe;
+}
+
+class RunningService final : public Service {
+ public:
+  RunningService(const Settings& settings, Environment environment, std::unique_ptr<Storage> storage,
+                 std::vector<FernetKey> keys, std::string replica, const Clock& clock, Random& random,
+                 Log& log)
+      : settings_(settings),
+        clock_(clock),
+        random_(random),
+        log_(log),
+        storage_(std::move(storage)),
+        vault_(std::move(keys), clock, random),
+        http_(makeHttpClient(httpClientSettings(settings))),
+        host_(makeHostServices(*http_, clock, log)),
+        providers_({.file = settings.providersFile,
+                    .pluginDir = pluginFolder(settings),
+                    .environment = std::move(environment),
+                    .callbackBase = settings.callbackBase,
+                    .deployment = settings.deployment,
+                    .services = *host_,
+                    .log = log}),
+        broker_({.flowLife = settings.flowLife,
+                 .refreshBuffer = settings.refreshBuffer,
+                 .replica = std::move(replica)}),
+        revoke_({*storage_, providers_, vault_, clock, random, log}),
+        consent_({*storage_, providers_, vault_, clock, random, log, revoke_, broker_}),
+        tokens_({*storage_, providers_, vault_, clock, random, log, revoke_, broker_}) {}
+
+  Result<void> begin() {
+    if (auto guarded = guardKeys(*storage_, vault_, log_); !guarded) return guarded;
+    if (auto loaded = loadFirst(); !loaded) return loaded;
+    router_ = std::make_unique<api::Router>(api::makeRoutes(applicationParts()));
+    auto server = api::Server::start(
+        serverSettings(), [this](const api::Request& request) { return router_->route(request); }, random_,
+        log_);
+    if (!server) return std::move(server).error();
+    server_ = std::move(*server);
+    startBackground();
+    return {};
+  }
+
+  [[nodiscard]] int port() const override { return server_->port(); }
+
+  void reload() override {
+    reloadWanted_ = true;
+    watcher_->wake();
+  }
+
+  void stop(milliseconds limit) override {
+    const auto until = std::chrono::steady_clock::now() + limit;
+    const auto left = [until] {
+      const auto rest = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now());
+      return std::max(rest, milliseconds(0));
+    };
+    stopping_ = true;
+    for (auto* task : {watcher_.get(), expirer_.get(), retrier_.get()}) task->end();
+    server_->stop(left());
+    if (!tokens_.drain(left())) log_.write(LogLevel::Warning, "refreshes_left_behind", {});
+  }
+
+ private:
+  /// A file that is wrong at the start stops it; later ones do not.
+  Result<void> loadFirst() {
+    const auto faults = providers_.load();
+    for (const auto& fault : faults) tell(fault);
+    if (!anyError(faults)) return {};
+    return Error{
+        .kind = ErrorKind::BadOption,
+        .message =
+            "The providers file has faults, listed above. Look at it with: auth-gateway config check " +
+            settings_.providersFile.string()};
+  }
+
+  void tell(const ConfigFault& fault) {
+    log_.write(fault.warning ? LogLevel::Warning : LogLevel::Error, "config_fault", {{"text", fault.text()}});
+  }
+
+  void watch() {
+    if (!reloadWanted_.exchange(false) && !watch_.changed()) return;
+    const auto faults = providers_.load();
+    for (const auto& fault : faults) tell(fault);
+    if (anyError(faults)) {
+      log_.write(LogLevel::Error, "config_refused", {{"effect", "the providers that were running stay"}});
+    } else {
+      log_.write(LogLevel::Info, "config_reloaded",
+                 {{"providers", std::to_string(providers_.list().size())}});
+    }
+  }
+
+  void startBackground() {
+    const auto report = [this](const char* event, const Result<void>& result) {
+      if (!result) log_.write(LogLevel::Warning, event, {{"reason", result.error().message}});
+    };
+    expirer_ = std::make_unique<Periodic>(kExpirePause, random_,
+                                          [this, report] { report("expiry_failed", consent_.expire()); });
+    retrier_ = std::make_unique<Periodic>(
+        kRetryPause, random_, [this, report] { report("revocation_round_failed", revoke_.retryPending()); });
+    watcher_ = std::make_unique<Periodic>(kWatchPause, random_, [this] { watch(); });
+  }
+
+  [[nodiscard]] api::ApplicationParts applicationParts() {
+    return {.consent = consent_,
+            .tokens = tokens_,
+            .revoke = revoke_,
+            .providers = providers_,
+            .storage = *storage_,
+            .clock = clock_,
+            .random = random_,
+            .log = log_,
+            .encryptionWorks = [this] { return encryptionWorks(vault_); },
+            .shuttingDown = [this] { return stopping_.load(); },
+            .settings = {.rootKey = settings_.rootApiKey,
+                         .redirectAllowList = settings_.redirectAllowList,
+                         .development = settings_.deployment == DeploymentKind::Development,
+                         .version = AGW_VERSION}};
+  }
+
+  [[nodiscard]] api::ServerSettings serverSettings() const {
+    api::ServerSettings server;
+    server.host = settings_.host;
+    server.port = settings_.port;
+    server.certificateFile = settings_.tlsCertificateFile;
+    server.privateKeyFile = settings_.tlsKeyFile;
+    server.trustedProxies = settings_.trustedProxies;
+    return server;
+  }
+
+  Settings settings_;
+  const Clock& clock_;
+  Random& random_;
+  Log& log_;
+  std::unique_ptr<Storage> storage_;
+  Vault vault_;
+  std::unique_ptr<HttpClient> http_;
+  std::unique_ptr<HostServices> host_;
+  ProviderSet providers_;
+  BrokerSettings broker_;
+  RevokeService revoke_;
+  ConsentService consent_;
+  TokenService tokens_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> reloadWanted_{false};
+  FileWatch watch_{settings_.providersFile};
+  std::unique_ptr<api::Router> router_;
+  std::unique_ptr<api::Server> server_;
+  std::unique_ptr<Periodic> expirer_;
+  std::unique_ptr<Periodic> retrier_;
+  std::unique_ptr<Periodic> watcher_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Service>> Service::start(const Settings& settings, Environment environment,
+                                                const Clock& clock, Random& random, Log& log) {
+  auto keys = keyRing(settings);
+  if (!keys) return std::move(keys).error();
+  auto storage = openStorage(databaseSettings(settings), SchemaPolicy::Migrate, clock, log);
+  if (!storage) return std::move(storage).error();
+  auto replica = replicaName(random);
+  if (!replica) return std::move(replica).error();
+  auto service = std::make_unique<RunningService>(settings, std::move(environment), std::move(*storage),
+                                                  std::move(*keys), std::move(*replica), clock, random, log);
+  if (auto begun = service->begin(); !begun) return std::move(begun).error();
+  return std::unique_ptr<Service>(std::move(service));
+}
+
+}  // namespace agw

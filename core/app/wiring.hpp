@@ -1,0 +1,25 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "config/settings.hpp"
+#include "crypto/vault.hpp"
+#include "net/http_client.hpp"
+#include "storage/open.hpp"
+
+namespace agw {
+
+// Settings turned into the parts they configure; used by the service and by the operator's commands.
+
+[[nodiscard]] DatabaseSettings databaseSettings(const Settings& settings);
+[[nodiscard]] HttpClientSettings httpClientSettings(const Settings& settings);
+/// The first key encrypts. `BadOption` when a key is not one.
+[[nodiscard]] Result<std::vector<FernetKey>> keyRing(const Settings& settings);
+/// What was configured, or `plugins` beside the folder of the running binary.
+[[nodiscard]] std::filesystem::path pluginFolder(const Settings& settings);
+/// The folder of the running binary.
+[[nodiscard]] std::filesystem::path binaryFolder();
+
+}  // namespace agw
