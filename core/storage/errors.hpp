@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "base/error.hpp"
 
 namespace agw::storage {
@@ -10,6 +12,21 @@ namespace agw::storage {
 }
 [[nodiscard]] inline Error notFound(const char* message) {
   return Error{.kind = ErrorKind::NotFound, .message = message};
+}
+
+/// The database is away, full, locked or slow. `detail` is for the operator's log.
+[[nodiscard]] inline Error unavailable(std::string detail) {
+  return Error{.kind = ErrorKind::Transient,
+               .message = "The database does not answer. Try again shortly.",
+               .code = "unavailable",
+               .detail = std::move(detail),
+               .retryAfter = std::chrono::seconds(1)};
+}
+[[nodiscard]] inline Error damaged(std::string detail) {
+  return Error{.kind = ErrorKind::Integrity,
+               .message = "A stored record cannot be read. The operator must look into the database.",
+               .code = "integrity_error",
+               .detail = std::move(detail)};
 }
 
 inline constexpr const char* kChanged = "Somebody changed this record meanwhile. Read it again.";

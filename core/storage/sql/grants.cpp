@@ -1,0 +1,153 @@
+#include "storage/errors.hpp"
+#include "storage/sql/rows.hpp"
+#include "storage/sql/sql_storage.hpp"
+
+namespace agw::storage {
+namespace {
+
+const Sql kFind{"SELECT " + kGrantColumns +
+                " FROM oauth_credentials WHERE profile_id = ? AND provider_id = ?"};
+const Sql kFindById{"SELECT " + kGrantColumns + " FROM oauth_credentials WHERE id = ?"};
+const Sql kList{"SELECT " + kGrantColumns +
+                " FROM oauth_credentials WHERE profile_id = ? ORDER BY provider_id"};
+const Sql kExists{"SELECT 1 FROM oauth_credentials WHERE id = ?"};
+const Sql kCountOthers{
+    "SELECT count(*) FROM oauth_credentials WHERE provider_id = ? AND subject = ? AND id <> ?"};
+const Sql kInsert{
+    "INSERT INTO oauth_credentials (id, profile_id, provider_id, issuer, subject, access_token, "
+    "refresh_token, carry, "
+    "issued_at, token_expiry, refresh_expires_at, scopes, status, created_at, consented_at, updated_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"};
+const Sql kReplace{
+    "UPDATE oauth_credentials SET issuer = ?, subject = ?, access_token = ?, refresh_token = ?, carry = ?, "
+    "issued_at = ?, "
+    "token_expiry = ?, refresh_expires_at = ?, scopes = ?, status = ?, created_at = ?, consented_at = ?, "
+    "updated_at = ?, "
+    "version = version + 1, lease_owner = '', lease_until = NULL, open_intents = 0, failures = 0, last_error "
+    "= '', "
+    "last_attempt_at = NULL, retry_not_before = NULL WHERE id = ? AND version = ?"};
+const Sql kAcquire{
+    "UPDATE oauth_credentials SET lease_owner = ?, lease_until = {now} + ?, fence = fence + 1, "
+    "open_intents = open_intents + 1 WHERE id = ? AND (lease_owner = '' OR lease_until <= {now}) RETURNING " +
+    kGrantColumns};
+const Sql kRenew{
+    "UPDATE oauth_credentials SET lease_until = {now} + ? WHERE id = ? AND lease_owner = ? AND fence = ?"};
+const Sql kReplaceTokens{
+    "UPDATE oauth_credentials SET access_token = ?, refresh_token = ?, carry = ?, issued_at = ?, "
+    "token_expiry = ?, "
+    "refresh_expires_at = ?, scopes = ?, status = 'active', version = version + 1, updated_at = ?, "
+    "lease_owner = '', "
+    "lease_until = NULL, open_intents = 0, failures = 0, last_error = '', last_attempt_at = ?, "
+    "retry_not_before = NULL "
+    "WHERE id = ? AND version = ?"};
+const Sql kRecordFailure{
+    "UPDATE oauth_credentials SET lease_owner = '', lease_until = NULL, failures = failures + 1, last_error "
+    "= ?, "
+    "last_attempt_at = ?, retry_not_before = ?, updated_at = ?, "
+    "status = CASE WHEN ? = 1 THEN 'needs_consent' ELSE status END, "
+    "open_intents = CASE WHEN ? = 1 THEN 0 ELSE open_intents END "
+    "WHERE id = ? AND lease_owner = ? AND fence = ? AND version = ?"};
+const Sql kEndLease{
+    "UPDATE oauth_credentials SET lease_owner = '', lease_until = NULL WHERE id = ? AND lease_owner = ? AND "
+    "fence = ?"};
+bool exists(Connection& connection, const std::string& id) {
+  return execute(
+             connection, kExists, [](const Row&) {}, id) > 0;
+}
+
+Error changedOrGone(Connection& connection, const std::string& id, const char* changed) {
+  return exists(connection, id) ? conflict(changed) : notFound(kNoGrant);
+}
+
+}  // namespace
+
+Result<std::optional<Grant>> SqlStorage::findGrant(const std::string& provider, const std::string& profile) {
+  return run(Kind::Read, [&](Connection& connection) -> Result<std::optional<Grant>> {
+    return fetch(connection, kFind, readGrant, profile, provider);
+  });
+}
+
+Result<std::optional<Grant>> SqlStorage::findGrantById(const std::string& id) {
+  return run(Kind::Read, [&](Connection& connection) -> Result<std::optional<Grant>> {
+    return fetch(connection, kFindById, readGrant, id);
+  });
+}
+
+Result<std::vector<Grant>> SqlStorage::listGrants(const std::string& profile) {
+  return run(Kind::Read, [&](Connection& connection) -> Result<std::vector<Grant>> {
+    return fetchAll(connection, kList, readGrant, profile);
+  });
+}
+
+Result<int> SqlStorage::countOtherGrants(const std::string& provider, const std::string& subject,
+                                         const std::string& exceptId) {
+  return run(Kind::Read, [&](Connection& connection) -> Result<int> {
+    const auto count = [](const Row& row) { return smallNumberAt(row, 0); };
+    return fetch(connection, kCountOthers, count, provider, subject, exceptId).value_or(0);
+  });
+}
+
+Result<Version> SqlStorage::putGrant(const Grant& grant, Version seen) {
+  const auto& tokens = grant.tokens;
+  const std::string scopes = toJson(tokens.scopes);
+  return run(Kind::Write, [&](Connection& connection) -> Result<Version> {
+    const int changed =
+        seen == 0 ? change(connection, kInsert, grant.id, grant.profile, grant.provider, grant.issuer,
+                           grant.subject, tokens.accessToken, tokens.refreshToken, tokens.carry,
+                           tokens.issuedAt, tokens.accessExpiresAt, tokens.refreshExpiresAt, scopes,
+                           toText(grant.status), grant.createdAt, grant.consentedAt, grant.updatedAt)
+                  : change(connection, kReplace, grant.issuer, grant.subject, tokens.accessToken,
+                           tokens.refreshToken, tokens.carry, tokens.issuedAt, tokens.accessExpiresAt,
+                           tokens.refreshExpiresAt, scopes, toText(grant.status), grant.createdAt,
+                           grant.consentedAt, grant.updatedAt, grant.id, seen);
+    if (changed == 0) return conflict(kChanged);
+    return seen + 1;
+  });
+}
+
+Result<Grant> SqlStorage::acquireLease(const std::string& id, const std::string& owner,
+                                       std::chrono::milliseconds ttl) {
+  return run(Kind::Write, [&](Connection& connection) -> Result<Grant> {
+    auto grant = fetch(connection, kAcquire, readGrant, owner, ttl, id);
+    if (!grant) return changedOrGone(connection, id, kLeaseHeld);
+    return std::move(*grant);
+  });
+}
+
+Result<void> SqlStorage::renewLease(const std::string& id, const Lease& lease,
+                                    std::chrono::milliseconds ttl) {
+  return run(Kind::Write, [&](Connection& connection) -> Result<void> {
+    if (lease.owner.empty() || change(connection, kRenew, ttl, id, lease.owner, lease.fence) == 0) {
+      return conflict(kLeaseLost);
+    }
+    return {};
+  });
+}
+
+Result<Version> SqlStorage::replaceTokens(const std::string& id, Version seen, const SealedTokens& tokens) {
+  const std::string scopes = toJson(tokens.scopes);
+  return run(Kind::Write, [&](Connection& connection) -> Result<Version> {
+    const int changed = change(connection, kReplaceTokens, tokens.accessToken, tokens.refreshToken,
+                               tokens.carry, tokens.issuedAt, tokens.accessExpiresAt, tokens.refreshExpiresAt,
+                               scopes, clock_.now(), tokens.issuedAt, id, seen);
+    if (changed == 0) return changedOrGone(connection, id, kChanged);
+    return seen + 1;
+  });
+}
+
+Result<void> SqlStorage::endRefresh(const std::string& id, const Lease& lease, Version seen,
+                                    const RefreshFailure& failure) {
+  return run(Kind::Write, [&](Connection& connection) -> Result<void> {
+    if (lease.owner.empty()) return conflict(kLeaseLost);
+    const int recorded =
+        change(connection, kRecordFailure, failure.error, failure.at, failure.retryNotBefore, clock_.now(),
+               failure.dead ? 1 : 0, failure.intentSettled ? 1 : 0, id, lease.owner, lease.fence, seen);
+    // Not recorded: another version, whose lease still ends, or another holder.
+    if (recorded == 0 && change(connection, kEndLease, id, lease.owner, lease.fence) == 0) {
+      return conflict(kLeaseLost);
+    }
+    return {};
+  });
+}
+
+}  // namespace agw::storage

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "storage/sql/connection.hpp"
+#include "storage/sql/pool.hpp"
+#include "storage/storage.hpp"
+
+namespace agw::storage {
+
+/// `Storage` in SQL, for both databases: what differs is in `Connection` and `Dialect`.
+class SqlStorage final : public Storage {
+ public:
+  /// `held` ends with the storage, after its connections: a lock on the database.
+  /// `readers` and `writers` may be the same pool.
+  SqlStorage(std::shared_ptr<Pool> readers, std::shared_ptr<Pool> writers, std::shared_ptr<void> held,
+             const Clock& clock, Log& log)
+      : held_(std::move(held)),
+        readers_(std::move(readers)),
+        writers_(std::move(writers)),
+        clock_(clock),
+        log_(log) {}
+
+  Result<void> ping() override;
+  Result<std::optional<std::string>> readMeta(const std::string& name) override;
+  Result<void> writeMeta(const std::string& name, const std::string& value) override;
+
+  Result<std::optional<Grant>> findGrant(const std::string& provider, const std::string& profile) override;
+  Result<std::optional<Grant>> findGrantById(const std::string& id) override;
+  Result<std::vector<Grant>> listGrants(const std::string& profile) override;
+  Result<int> countOtherGrants(const std::string& provider, const std::string& subject,
+                               const std::string& exceptId) override;
+  Result<Version> putGrant(const Grant& grant, Version seen) override;
+  Result<Grant> acquireLease(const std::string& id, const std::string& owner,
+                             std::chrono::milliseconds ttl) override;
+  Result<void> renewLease(const std::string& id, const Lease& lease, std::chrono::milliseconds ttl) override;
+  Result<Version> replaceTokens(const std::string& id, Version seen, const SealedTokens& tokens) override;
+  Result<void> endRefresh(const std::string& id, const Lease& lease, Version seen,
+                          const RefreshFailure& failure) override;
+  Result<void> revokeGrant(const std::string& id, Version seen, const PendingRevocation& revocation) override;
+
+  Result<void> queueRevocation(const PendingRevocation& revocation) override;
+  Result<std::vector<PendingRevocation>> claimRevocations(TimePoint now, std::chrono::seconds claim,
+                                                          int limit) override;
+  Result<void> postponeRevocation(const std::string& id, TimePoint notBefore) override;
+  Result<void> deleteRevocation(const std::string& id) override;
+
+  Result<void> createFlow(const Flow& flow) override;
+  Result<std::optional<Flow>> findFlow(const std::string& id) override;
+  Result<Flow> consumeState(const std::string& stateHash) override;
+  Result<void> advanceFlow(const Flow& flow, FlowStatus from) override;
+  Result<Flow> countConfirmationTry(const std::string& id) override;
+  Result<std::vector<Flow>> expireFlows(TimePoint now, const std::string& error, std::chrono::seconds keep,
+                                        int limit) override;
+
+  Result<void> createApiKey(const ApiKeyRecord& key) override;
+  Result<std::optional<ApiKeyRecord>> findApiKey(const std::string& keyHash) override;
+  Result<std::vector<ApiKeyRecord>> listApiKeys() override;
+  Result<void> revokeApiKey(const std::string& idOrName, TimePoint at) override;
+  Result<void> touchApiKey(const std::string& id, TimePoint at) override;
+  Result<void> appendAudit(const AuditEvent& event) override;
+  Result<std::vector<AuditEvent>> listAudit(int limit) override;
+
+  Result<void> putProvider(const ProviderRow& row) override;
+  Result<std::vector<ProviderRow>> listProviders() override;
+  Result<std::vector<SealedRow>> sealedRows(const std::string& afterTable, const std::string& afterId,
+                                            int limit) override;
+  Result<void> replaceSealed(const SealedRow& row) override;
+
+ private:
+  enum class Kind { Read, Write };
+
+  /// Runs `work` on a connection, a second time on a fresh one when the first was lost and the database
+  /// certainly did not carry `work` out, and makes an `Error` of what it throws.
+  template <class Work>
+  auto run(Kind kind, Work work) -> decltype(work(std::declval<Connection&>()));
+  void note(const SqlFailure& failure);
+
+  std::shared_ptr<void> held_;
+  std::shared_ptr<Pool> readers_;
+  std::shared_ptr<Pool> writers_;
+  const Clock& clock_;
+  Log& log_;
+};
+
+template <class Work>
+auto SqlStorage::run(Kind kind, Work work) -> decltype(work(std::declval<Connection&>())) {
+  constexpr std::chrono::seconds kLongest{4};
+  try {
+    const auto borrowed = (kind == Kind::Read ? readers_ : writers_)->borrow();
+    Connection& connection = *borrowed;
+    const auto deadline = std::chrono::steady_clock::now() + kLongest;
+    try {
+      connection.ready(deadline);
+      return work(connection);
+    } catch (const SqlFailure& failure) {
+      if (!failure.lost || (kind == Kind::Write && failure.outcomeUnknown)) throw;
+    }
+    connection.ready(deadline);
+    return work(connection);
+  } catch (SqlFailure& failure) {
+    note(failure);
+    return std::move(failure.error);
+  }
+}
+
+}  // namespace agw::storage

@@ -1,0 +1,159 @@
+#include "storage/sqlite/connection.hpp"
+
+#include <sqlite3.h>
+
+#include "storage/errors.hpp"
+#include "storage/sql/dialect.hpp"
+
+namespace agw::storage {
+namespace {
+
+// With the second that a thread may wait for a connection, no call takes longer than five.
+constexpr int kBusyMillis = 4000;
+
+// Why this journal mode: docs/adr/0003-sqlite-journal.md.
+constexpr const char* kSettings =
+    "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA mmap_size = "
+    "0; "
+    "PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;";
+
+void answerNow(sqlite3_context* context, int, sqlite3_value**) {
+  const auto* clock = static_cast<const Clock*>(sqlite3_user_data(context));
+  sqlite3_result_int64(context, toMillis(clock->now()));
+}
+
+Error meaning(int code, std::string detail) {
+  switch (code & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_MISMATCH:
+      return damaged(std::move(detail));
+    case SQLITE_CONSTRAINT:
+      return Error{.kind = ErrorKind::Conflict, .message = kExists, .detail = std::move(detail)};
+    case SQLITE_ERROR:
+    case SQLITE_MISUSE:
+    case SQLITE_RANGE:
+      return Error{.kind = ErrorKind::Bug,
+                   .message = "The database refused a statement.",
+                   .detail = std::move(detail)};
+    default:  // busy, full, unreadable, out of memory: may pass
+      return unavailable(std::move(detail));
+  }
+}
+
+class SqliteRow final : public Row {
+ public:
+  explicit SqliteRow(sqlite3_stmt* statement) : statement_(statement) {}
+  std::string text(int column) const override {
+    const auto* octets = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+    return octets ? std::string(octets, size) : std::string();
+  }
+  std::optional<std::int64_t> number(int column) const override {
+    if (sqlite3_column_type(statement_, column) != SQLITE_INTEGER) return std::nullopt;
+    return sqlite3_column_int64(statement_, column);
+  }
+
+ private:
+  sqlite3_stmt* statement_;
+};
+
+/// Ends the execution, so that the statement holds no lock, and lets go of borrowed parameters.
+class Execution {
+ public:
+  explicit Execution(sqlite3_stmt* statement) : statement_(statement) {}
+  Execution(const Execution&) = delete;
+  Execution& operator=(const Execution&) = delete;
+  ~Execution() {
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);
+  }
+
+ private:
+  sqlite3_stmt* statement_;
+};
+
+int bind(sqlite3_stmt* statement, int place, const Value& value) {
+  if (const auto* number = std::get_if<std::int64_t>(&value))
+    return sqlite3_bind_int64(statement, place, *number);
+  if (const auto* text = std::get_if<std::string_view>(&value)) {
+    return sqlite3_bind_text64(statement, place, text->data() ? text->data() : "", text->size(),
+                               SQLITE_STATIC, SQLITE_UTF8);
+  }
+  return sqlite3_bind_null(statement, place);
+}
+
+}  // namespace
+
+void SqliteConnection::Close::operator()(sqlite3* database) const {
+  sqlite3_close_v2(database);
+}
+void SqliteConnection::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
+SqliteConnection::SqliteConnection(const std::string& path, const Clock& clock) {
+  sqlite3* opened = nullptr;
+  // One thread at a time uses a connection, so SQLite need not lock it.
+  const int code =
+      sqlite3_open_v2(path.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  database_.reset(opened);
+  if (code != SQLITE_OK) fail(code);
+  sqlite3_extended_result_codes(opened, 1);
+  sqlite3_busy_timeout(opened, kBusyMillis);
+  sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  const int registered =
+      sqlite3_create_function_v2(opened, "agw_now", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY,
+                                 const_cast<Clock*>(&clock), answerNow, nullptr, nullptr, nullptr);
+  if (registered != SQLITE_OK) fail(registered);
+  script(kSettings);
+}
+
+SqliteConnection::~SqliteConnection() = default;
+
+void SqliteConnection::fail(int code) const {
+  std::string detail = database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code);
+  throw SqlFailure{meaning(code, "sqlite " + std::to_string(code) + ": " + detail)};
+}
+
+sqlite3_stmt* SqliteConnection::prepared(const Sql& sql) {
+  auto& statement = statements_[&sql];
+  if (statement) return statement.get();
+  sqlite3_stmt* fresh = nullptr;
+  const std::string text = spell(sql.text, kSqliteDialect);
+  const int code = sqlite3_prepare_v3(database_.get(), text.c_str(), static_cast<int>(text.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &fresh, nullptr);
+  if (code != SQLITE_OK) fail(code);
+  statement.reset(fresh);
+  return fresh;
+}
+
+int SqliteConnection::execute(const Sql& sql, std::span<const Value> parameters, const RowHandler& onRow) {
+  sqlite3_stmt* statement = prepared(sql);
+  const Execution execution(statement);
+  int place = 0;
+  for (const auto& parameter : parameters) {
+    if (const int code = bind(statement, ++place, parameter); code != SQLITE_OK) fail(code);
+  }
+  int rows = 0;
+  int code = SQLITE_ROW;
+  while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+    ++rows;
+    onRow(SqliteRow(statement));
+  }
+  if (code != SQLITE_DONE) fail(code);
+  return sqlite3_column_count(statement) > 0 ? rows : sqlite3_changes(database_.get());
+}
+
+void SqliteConnection::script(const std::string& text) {
+  const int code = sqlite3_exec(database_.get(), text.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) fail(code);
+}
+
+void SqliteConnection::rollback() noexcept {
+  // A full disk may have rolled back already.
+  if (sqlite3_get_autocommit(database_.get()) != 0) return;
+  sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+}  // namespace agw::storage
