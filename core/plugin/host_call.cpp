@@ -188,6 +188,7 @@ std::int32_t HostCall::put(std::uint32_t slot, std::string_view name, std::strin
       results_.emplace(name, Secret(std::string(value)));
       return AGW_OK;
     case AGW_ERROR:
+      errors_.erase(std::string(name));  // the last word counts
       errors_.emplace(name, Secret(std::string(value)));
       return AGW_OK;
     case AGW_VERIFY:

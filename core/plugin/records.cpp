@@ -22,19 +22,22 @@ Secret secretOf(const Fields& fields, std::string_view name) {
   return found == fields.end() ? Secret() : found->second;
 }
 
-/// RFC 6749 appendix A: visible ASCII and spaces. Anything else would break out of a header line.
+/// RFC 6749 appendix A: visible ASCII and spaces. Anything else would break out of a header line. A brace or
+/// bracket in front is JSON that somebody took for a token.
 bool isCarriable(const Secret& token) {
   const auto text = token.reveal();
-  return text.size() <= maxToken && std::all_of(text.begin(), text.end(), [](unsigned char octet) {
-           return octet >= 0x20 && octet < 0x7f;
-         });
+  const bool structured = !text.empty() && (text.front() == '{' || text.front() == '[');
+  return !structured && text.size() <= maxToken &&
+         std::all_of(text.begin(), text.end(),
+                     [](unsigned char octet) { return octet >= 0x20 && octet < 0x7f; });
 }
 
 Result<void> checkTokens(const TokenSet& tokens) {
   if (tokens.accessToken.empty()) return malformed("The provider's answer has no access token.");
   for (const auto* token : {&tokens.accessToken, &tokens.refreshToken, &tokens.idToken}) {
     if (!isCarriable(*token))
-      return malformed("The provider sent a token that is over 60 KB or has control characters.");
+      return malformed(
+          "The provider sent a token that cannot be one: over 60 KB, control characters, or JSON.");
   }
   if (tokens.carry.size() > maxToken) return malformed("The plugin keeps more than 60 KB beside a token.");
   if (tokens.tokenType.size() > 64 || hasControlCharacter(tokens.tokenType)) {

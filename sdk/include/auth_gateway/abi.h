@@ -39,7 +39,7 @@ enum {
   AGW_BAD_CLIENT = 4,   /* operator: the provider refuses client id, secret or redirect URI */
   AGW_DENIED = 5,       /* person: said no */
   AGW_GRANT_DEAD = 6,   /* person: must consent again */
-  AGW_RATE_LIMITED = 7, /* wait: AGW_ERROR "retry_after" */
+  AGW_RATE_LIMITED = 7, /* wait: AGW_ERROR "retry_after", else the host reads Retry-After itself */
   AGW_TRANSIENT = 8,    /* wait; also for every word that the plugin does not know */
   AGW_MALFORMED = 9,    /* provider: the answer is not what its protocol allows */
   AGW_BUG = 10          /* plugin */

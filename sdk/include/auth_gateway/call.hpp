@@ -68,8 +68,11 @@ class Call {
   [[nodiscard]] Text header(std::string_view name) const { return get(AGW_HEADER, name); }
   [[nodiscard]] Text json(std::string_view pointer) const { return get(AGW_JSON, pointer); }
   [[nodiscard]] Text form(std::string_view name) const { return get(AGW_FORM, name); }
-  /// A top-level member, whether the answer is JSON or form-encoded. An empty text counts as absent.
+  /// A top-level member, whether the answer is JSON or form-encoded. An empty text counts as absent, and so
+  /// does an object, a list or a truth value: no field of OAuth is one.
   [[nodiscard]] Text field(std::string_view name) const;
+  /// The same for the JSON member at `pointer`.
+  [[nodiscard]] Text plain(std::string_view pointer) const;
 
   // ---- an id_token ----------------------------------------------------------------------------------------
   /// The host verifies `AGW_INPUT "id_token"`: signature, issuer (one of these), audience, time, nonce.
@@ -130,9 +133,15 @@ inline std::vector<std::string_view> Call::optionKeys(std::string_view pointer) 
   return keys;
 }
 
+inline Text Call::plain(std::string_view pointer) const {
+  const Text value = json(pointer);
+  const bool structured = value && (value->substr(0, 1) == "{" || value->substr(0, 1) == "[");
+  return !value || value->empty() || structured || value == "true" || value == "false" ? std::nullopt : value;
+}
+
 inline Text Call::field(std::string_view name) const {
-  Text value = json("/" + std::string(name));
-  if (!value) value = form(name);
+  if (const Text value = plain("/" + std::string(name))) return value;
+  const Text value = form(name);
   return value && value->empty() ? std::nullopt : value;
 }
 

@@ -52,6 +52,9 @@ class OAuthProvider {
     return claims("/email_verified") == "true";
   }
 
+  /// Refuses an account that the entry's options rule out.
+  [[nodiscard]] virtual Status acceptAccount(Call&, const Claims&) const { return Status::Ok; }
+
   /// The error word of the answer, if it is one: a JSON object or a sentence there is not.
   [[nodiscard]] static Text errorWord(const Call& call, const Dialect& dialect);
   /// Sends `parameters` to `address` the way the dialect says, with proof of the client.

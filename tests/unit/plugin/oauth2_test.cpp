@@ -200,6 +200,8 @@ INSTANTIATE_TEST_SUITE_P(
         Reply{"NoToken", 200, "{}", ErrorKind::Malformed, ErrorKind::Malformed},
         Reply{"EmptyToken", 200, R"({"access_token":""})", ErrorKind::Malformed, ErrorKind::Malformed},
         Reply{"NullToken", 200, R"({"access_token":null})", ErrorKind::Malformed, ErrorKind::Malformed},
+        Reply{"TokenIsAnObject", 200, R"({"access_token":{"a":1}})", ErrorKind::Malformed, ErrorKind::Malformed},
+        Reply{"TokenIsTrue", 200, R"({"access_token":true})", ErrorKind::Malformed, ErrorKind::Malformed},
         Reply{"TokenWithLineBreak", 200, R"({"access_token":"a\r\nb"})", ErrorKind::Malformed,
               ErrorKind::Malformed},
         Reply{"TokenWithNul", 200, R"({"access_token":"a\u0000b"})", ErrorKind::Malformed,

@@ -25,10 +25,8 @@ inline Status OAuthProvider::readToken(Call& call, const Dialect& dialect, Stage
 }
 
 inline Status OAuthProvider::emitToken(Call& call, const std::string& pointer, std::string_view kind) const {
-  const auto read = [&](std::string_view name) -> Text {
-    if (pointer.empty()) return call.field(name);
-    const auto value = call.json(pointer + "/" + std::string(name));
-    return value && value->empty() ? std::nullopt : value;
+  const auto read = [&](std::string_view name) {
+    return pointer.empty() ? call.field(name) : call.plain(pointer + "/" + std::string(name));
   };
   const auto life = [&](std::string_view name) -> std::optional<std::string> {
     const auto seconds = lifetime(read(name).value_or(""));
@@ -58,6 +56,7 @@ inline Status OAuthProvider::emitToken(Call& call, const std::string& pointer, s
 inline Status OAuthProvider::emitIdentity(Call& call, const Dialect& dialect, const Claims& claims) const {
   const auto subject = claims("/sub");
   if (!subject || subject->empty()) return call.fail(Status::Malformed, "The answer names no account.");
+  if (const auto status = acceptAccount(call, claims); status != Status::Ok) return status;
   // One spelling of the issuer, so that an account stays the same account.
   call.result("issuer", dialect.issuers.empty() ? dialect.userinfoUrl : dialect.issuers.front());
   call.result("subject", subject);
