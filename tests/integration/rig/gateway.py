@@ -121,7 +121,7 @@ class Gateway:
         Gateway.count += 1
         self.installation = installation
         self.database = installation.database
-        self.port = free_port()
+        self.port = changes.pop("port", None) or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         base = changes.pop("OAUTH_CALLBACK_BASE", self.url)
         self.environ = installation.environ(PORT=str(self.port), OAUTH_CALLBACK_BASE=base, **changes)

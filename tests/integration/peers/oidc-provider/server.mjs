@@ -1,5 +1,5 @@
 // A provider that this project did not write: npm oidc-provider, in memory, as strict as it can be set.
-// PORT and REDIRECT_URI come from the environment. One line of JSON on standard output for each event.
+// PORT, REDIRECT_URI, CLIENT_SECRET, ACCESS_TTL and PACKAGES (where npm put them) come from the environment. One line of JSON on standard output for each event.
 import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import path from 'node:path';
@@ -28,7 +28,7 @@ const provider = new Provider(issuer, {
   claims: { openid: ['sub'], email: ['email', 'email_verified'] },
   conformIdTokenClaims: false,
   rotateRefreshToken: true,
-  ttl: { AccessToken: 60, AuthorizationCode: 60, IdToken: 3600, RefreshToken: 86400, Grant: 86400, Session: 86400, Interaction: 600 },
+  ttl: { AccessToken: Number(process.env.ACCESS_TTL ?? 60), AuthorizationCode: 60, IdToken: 3600, RefreshToken: 86400, Grant: 86400, Session: 86400, Interaction: 600 },
   findAccount: (_context, id) => ({
     accountId: id,
     claims: () => ({ sub: id, email: id, email_verified: true }),

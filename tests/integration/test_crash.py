@@ -1,0 +1,152 @@
+"""G2, H1, H6: a process may end at any moment, in good order or not."""
+
+import signal
+import threading
+import time
+
+import pytest
+
+from rig import vault
+from rig.gateway import oauth2_entry
+from rig.process import until
+
+
+def providers(sandbox):
+    policies = {
+        "graceful": {"rotation": "grace", "grace_seconds": 120},
+        "strict": {"rotation": "always_revoke_family"},
+        "living": {"rotation": "grace", "grace_seconds": 120},
+        "stopping": {},
+    }
+    entries = {}
+    for name, policy in policies.items():
+        provider = sandbox.provider(name, **policy)
+        entries[name] = provider, oauth2_entry(provider)
+    return entries
+
+
+@pytest.fixture
+def process(installation):
+    """A gateway of the test's own, since the test ends it."""
+    gateway = installation.start()
+    yield gateway
+    if gateway.process.alive():
+        gateway.stop()
+
+
+def expire(provider, gateway, name, user):
+    provider.configure(access_ttl=1)
+    gateway.connect(name, user)
+    provider.configure(access_ttl=3600)
+    time.sleep(1.1)
+
+
+def ask_held(gateway, provider, name, user):
+    """A caller whose renewal the provider has done and not yet answered."""
+    provider.fault(grant_type="refresh_token", hold=True)
+    answers = []
+
+    def call():
+        try:
+            answers.append(gateway.token(name, user))
+        except Exception as error:  # the process is killed under it
+            answers.append(error)
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    provider.wait_until_held()
+    return caller, answers
+
+
+def kill_during_renewal(installation, gateway, name, user):
+    provider = installation.providers[name]
+    expire(provider, gateway, name, user)
+    caller, _ = ask_held(gateway, provider, name, user)
+    gateway.kill()
+    provider.release()
+    caller.join(20)
+    return provider
+
+
+def test_killed_during_a_renewal_recovers_where_the_provider_is_lenient(installation, process, user):
+    provider = kill_during_renewal(installation, process, "graceful", user)
+    second = installation.start()
+    try:
+        answer = until(
+            lambda: (got := second.token("graceful", user)).status_code == 200 and got, 60, 0.5, "the recovery"
+        )
+        assert answer.json()["access_token"] in provider.living("access", user)
+        newest = provider.tokens("refresh", user, "alive")[-1]["value"]
+        assert vault.holds(installation.database, installation.encryption_key, newest)
+        assert provider.ledger()["reuse"] == 1, "the old token is tried once"
+    finally:
+        assert second.stop() == 0
+
+
+def test_killed_during_a_renewal_asks_for_consent_where_the_provider_is_strict(installation, process, user):
+    provider = kill_during_renewal(installation, process, "strict", user)
+    second = installation.start()
+    try:
+        answer = until(
+            lambda: (got := second.token("strict", user)).status_code == 401 and got, 60, 0.5, "the verdict"
+        )
+        assert answer.json()["error"] == "refresh_failed" and answer.json()["auth_url"]
+        asked = provider.requests("token:refresh_token")
+        assert second.token("strict", user).status_code == 401
+        assert provider.requests("token:refresh_token") == asked == 2, "no loop"
+    finally:
+        assert second.stop() == 0
+
+
+def test_living_token_is_served_after_a_crash(installation, process, user):
+    """Law 4: with an open intent the access token is used to its end before the old refresh token is tried."""
+    provider = installation.providers["living"]
+    provider.configure(access_ttl=3600)
+    process.connect("living", user)
+    token = process.access_token("living", user)
+    provider.fault(grant_type="refresh_token", hold=True)
+    caller = threading.Thread(target=lambda: swallow(process.token, "living", user, min_ttl=3700))
+    time.sleep(31)  # a token that has just come is not renewed
+    caller.start()
+    provider.wait_until_held()
+    process.kill()
+    provider.release()
+    caller.join(20)
+    second = installation.start()
+    try:
+        assert second.access_token("living", user) == token
+        assert provider.ledger()["reuse"] == 0
+    finally:
+        assert second.stop() == 0
+
+
+def swallow(call, *arguments, **options):
+    try:
+        call(*arguments, **options)
+    except Exception:
+        pass
+
+
+def test_asked_to_end_during_a_renewal_answers_first(installation, process, user):
+    """H6."""
+    provider = installation.providers["stopping"]
+    expire(provider, process, "stopping", user)
+    caller, answers = ask_held(process, provider, "stopping", user)
+    process.process.terminate()
+    time.sleep(1.0)
+    assert process.process.alive(), "it waits for the renewal"
+    provider.release()
+    caller.join(20)
+    assert answers[0].status_code == 200
+    assert answers[0].json()["access_token"] in provider.living("access", user)
+    assert process.process.wait(30) == 0
+    newest = provider.tokens("refresh", user, "alive")[-1]["value"]
+    assert vault.holds(installation.database, installation.encryption_key, newest)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_idle_gateway_ends_at_once_and_well(installation, process, number):
+    began = time.monotonic()
+    process.process.child.send_signal(number)
+    assert process.process.wait(10) == 0
+    assert time.monotonic() - began < 5
