@@ -33,6 +33,7 @@ Outcome Ledger::redeemCode(const std::string& code, const std::string& clientId,
   // One attempt a code, also a failed one: nobody may try verifiers.
   entry->state = State::Spent;
   entry->spentAt = clock_.now();
+  entry->verifier = verifier;
   const Consent consent = families_[entry->family].consent;
   if (consent.clientId != clientId) return OAuthError{"invalid_grant", "The code belongs to another client."};
   if (consent.redirectUri != redirectUri) {
@@ -152,6 +153,7 @@ Poco::JSON::Object Ledger::toJson() const {
     line.set("issued_at", entry.issuedAt);
     line.set("expires_at", entry.expiresAt == 0 ? Poco::Dynamic::Var() : Poco::Dynamic::Var(entry.expiresAt));
     line.set("uses", entry.uses);
+    if (entry.kind == Kind::Code) line.set("code_verifier", entry.verifier);
     tokens.add(line);
   }
   Poco::JSON::Object requests;

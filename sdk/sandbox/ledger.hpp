@@ -72,6 +72,7 @@ class Ledger {
     std::string value;
     std::size_t family;
     std::vector<std::string> scopes;
+    std::string verifier{};  ///< of a code: what the client proved itself with
     State state = State::Alive;
     std::int64_t issuedAt = 0;
     std::int64_t expiresAt = 0;  ///< 0: no end
