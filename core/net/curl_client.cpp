@@ -115,7 +115,9 @@ int onPreRequest(void* data, char*, char*, int, int) {
 /// Puts the one shared store into each connection: reading the system's certificates every time costs
 /// milliseconds.
 CURLcode onTls(CURL*, void* context, void* store) {
-  SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), static_cast<X509_STORE*>(store));
+  auto* tls = static_cast<SSL_CTX*>(context);
+  SSL_CTX_set1_cert_store(tls, static_cast<X509_STORE*>(store));
+  SSL_CTX_clear_options(tls, SSL_OP_IGNORE_UNEXPECTED_EOF);
   return CURLE_OK;
 }
 

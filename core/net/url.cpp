@@ -43,7 +43,11 @@ Result<Url> parseUrl(std::string_view text) {
   auto host = part(url, CURLUPART_HOST);
   const auto port = part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
   if (!scheme || (*scheme != "https" && *scheme != "http")) return refused("only https is possible");
-  if (!host || host->empty() || !port) return refused("it has no host");
+  // libcurl forgives "https:///name" and "https:/name".
+  const std::string_view rest = text.substr(scheme->size());
+  if (!host || host->empty() || !port || !rest.starts_with("://") || rest.starts_with(":///")) {
+    return refused("it has no host");
+  }
   // "https://known.example@other.example" has misled people and programs.
   if (text.substr(0, text.find_first_of("/?#", scheme->size() + 3)).find('@') != text.npos) {
     return refused("it carries user information");
