@@ -26,7 +26,7 @@ LAYERS = {
 }
 # Folders whose code serves every provider, so that it names none. config/ reads providers.yaml and app/ wires.
 NEUTRAL = ["base", "domain", "crypto", "storage", "plugin", "net", "broker", "api"]
-PROVIDER_NAME = re.compile(r"\b(google|github|slack|microsoft|entra|azure|meta|facebook|jira|atlassian)\b", re.IGNORECASE)
+PROVIDER_NAME = re.compile(r"\b(google|github|slack|microsoft|entra|azure|facebook|jira|atlassian)\b", re.IGNORECASE)
 LONGEST = 400
 CODE = {".cpp", ".hpp", ".h", ".c", ".py"}
 MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:home|work|root|Users)/[A-Za-z0-9_.-]+")
@@ -119,6 +119,19 @@ def check_source(path):
         check_plugin_includes(path, text)
 
 
+def check_promises():
+    """docs/security.md names a test for each promise; the second column's names must exist."""
+    document = ROOT / "docs" / "security.md"
+    if not document.exists():
+        return
+    tests = "\n".join(text_of(path) for path in tracked_files() if "tests" in path.parts and path.suffix in CODE)
+    for number, line in enumerate(text_of(document).splitlines(), 1):
+        cells = line.split("|")
+        for name in re.findall(r"`(\w+_\w+)`", cells[2]) if len(cells) == 4 else []:
+            if not re.search(rf"\b{name}\b", tests):
+                fault(document, number, f"there is no test {name}")
+
+
 def check_plugin(path):
     symbols = subprocess.run(["nm", "-D", "--defined-only", path], capture_output=True, text=True, check=True).stdout
     exported = sorted(line.split()[-1] for line in symbols.splitlines() if line.strip())
@@ -133,6 +146,7 @@ def check_plugin(path):
 def main():
     for path in tracked_files():
         check_source(path)
+    check_promises()
     if arguments.build:
         plugins = sorted((arguments.build / "plugins").glob("*.so"))
         if not plugins:
