@@ -115,9 +115,7 @@ int onPreRequest(void* data, char*, char*, int, int) {
 /// Puts the one shared store into each connection: reading the system's certificates every time costs
 /// milliseconds.
 CURLcode onTls(CURL*, void* context, void* store) {
-  auto* tls = static_cast<SSL_CTX*>(context);
-  SSL_CTX_set1_cert_store(tls, static_cast<X509_STORE*>(store));
-  SSL_CTX_clear_options(tls, SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), static_cast<X509_STORE*>(store));
   return CURLE_OK;
 }
 
@@ -256,9 +254,10 @@ Result<HttpResponse> CurlClient::send(const HttpRequest& request) {
   pool.give(std::move(handle));
 
   if (code != CURLE_OK) return failure(code, call, *url);
-  // Over TLS the end of the connection is authenticated; a plain one can be cut by anybody.
+  // A body that ends with the connection cannot be told from a cut one, not even over TLS: libcurl takes a
+  // connection that ends without TLS's farewell for a complete one.
   const bool bodiless = request.method == "HEAD" || status == 204 || status == 304;
-  if (!call.answer.framed() && !bodiless && url->scheme != "https") {
+  if (!call.answer.framed() && !bodiless) {
     return Error{.kind = ErrorKind::Transient,
                  .message = "The provider's answer does not say where it ends."};
   }

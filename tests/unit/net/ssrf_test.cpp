@@ -25,7 +25,11 @@ TEST_P(Ssrf, ReachesNobody) {
   const auto client = makeHttpClient(quickSettings());
   auto request = get(withPort(GetParam(), listener.port()));
   request.allowPrivate = false;
-  expectBadOption(client->send(request));
+  const auto answer = client->send(request);
+  ASSERT_FALSE(answer);
+  // Some of the names resolve on some systems only.
+  EXPECT_TRUE(answer.error().kind == ErrorKind::BadOption || answer.error().code == "not_sent")
+      << answer.error().message;
   EXPECT_EQ(listener.connections(), 0);
   EXPECT_EQ(listener.received(), 0U);
 }
