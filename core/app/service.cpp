@@ -205,7 +205,9 @@ Result<std::unique_ptr<Service>> Service::start(const Settings& settings, Enviro
                                                 const Clock& clock, Random& random, Log& log) {
   auto keys = keyRing(settings);
   if (!keys) return std::move(keys).error();
-  auto storage = openStorage(databaseSettings(settings), SchemaPolicy::Migrate, clock, log);
+  const auto database = databaseSettings(settings);
+  if (!database) return database.error();
+  auto storage = openStorage(*database, SchemaPolicy::Migrate, clock, log, Access::Service);
   if (!storage) return std::move(storage).error();
   auto replica = replicaName(random);
   if (!replica) return std::move(replica).error();

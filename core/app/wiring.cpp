@@ -4,19 +4,14 @@
 
 namespace agw {
 
-DatabaseSettings databaseSettings(const Settings& settings) {
-  const DatabaseAddress& address = settings.database;
-  DatabaseSettings database;
-  database.kind = address.kind == DatabaseAddress::Kind::Sqlite ? DatabaseSettings::Kind::Sqlite
-                                                                : DatabaseSettings::Kind::Postgres;
-  database.path = address.path;
-  database.host = address.host;
-  database.port = address.port;
-  database.user = address.user;
-  database.password = address.password;
-  database.name = address.name;
-  database.parameters = address.parameters;
-  return database;
+Result<DatabaseSettings> databaseSettings(const Settings& settings) {
+  return parseDatabaseUrl(settings.databaseUrl.reveal(), settings.databasePassword);
+}
+
+std::string shownDatabase(const DatabaseSettings& database) {
+  if (database.kind == DatabaseSettings::Kind::Sqlite) return "sqlite:///" + database.path;
+  return "postgresql://" + database.user + "@" + database.host + ":" + std::to_string(database.port) + "/" +
+         database.name;
 }
 
 HttpClientSettings httpClientSettings(const Settings& settings) {

@@ -7,8 +7,6 @@
 #include <cctype>
 #include <charconv>
 
-#include "config/database_url.hpp"
-
 namespace agw {
 namespace {
 
@@ -84,6 +82,13 @@ std::optional<std::string> canonicalNetwork(std::string_view text) {
       return {};
   }
   return address + "/" + std::to_string(prefix);
+}
+
+std::optional<int> parsePort(std::string_view text) {
+  int port = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (fault != std::errc() || end != text.data() + text.size() || port < 1 || port > 65'535) return {};
+  return port;
 }
 
 std::vector<std::string> splitList(std::string_view text) {

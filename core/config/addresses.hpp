@@ -20,6 +20,9 @@ namespace agw {
 /// when it covers every address.
 [[nodiscard]] std::optional<std::string> canonicalNetwork(std::string_view text);
 
+/// A decimal port, 1 to 65535.
+[[nodiscard]] std::optional<int> parsePort(std::string_view text);
+
 /// Splits at commas and trims blanks; empty items stay, so that they can be reported.
 [[nodiscard]] std::vector<std::string> splitList(std::string_view text);
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "base/encoding.hpp"
 #include "config/addresses.hpp"
 #include "config/nearest.hpp"
 
@@ -13,6 +14,11 @@ namespace {
 
 constexpr std::size_t kShortestRootKey = 32;
 constexpr std::size_t kFewestDistinctCharacters = 8;
+
+/// A host as it stands in a URL.
+std::string bracketed(const std::string& host) {
+  return host.find(':') == std::string::npos ? percentEncode(host) : "[" + host + "]";
+}
 
 template <class T>
 using Words = std::map<std::string, T>;
@@ -95,26 +101,18 @@ class Reader {
     const auto port = number("POSTGRES_PORT", 1, 65'535);
     const auto user = get("POSTGRES_USER");
     const auto name = get("POSTGRES_DB");
-    Secret password = secret("POSTGRES_PASSWORD");
+    settings_.databasePassword = secret("POSTGRES_PASSWORD");
     const bool parts = host || port || user || name;
-    DatabaseAddress& database = settings_.database;
-    if (auto url = get("DATABASE_URL")) {
-      auto parsed = parseDatabaseUrl(*url);
-      wipe(*url);
-      if (!parsed) return fault("DATABASE_URL", parsed.error().message);
-      database = std::move(*parsed);
+    settings_.databaseUrl = secret("DATABASE_URL");
+    if (!settings_.databaseUrl.empty()) {
       if (parts) warn("DATABASE_URL", "it is set, so POSTGRES_HOST, _PORT, _USER and _DB are not used");
-    } else if (parts || !password.empty()) {
-      database.kind = DatabaseAddress::Kind::Postgres;
-      database.host = host.value_or("localhost");
-      database.port = port.value_or(5432);
-      database.user = user.value_or("auth_gateway");
-      database.name = name.value_or("auth_gateway");
+    } else if (parts || !settings_.databasePassword.empty()) {
+      settings_.databaseUrl =
+          Secret("postgresql://" + percentEncode(user.value_or("auth_gateway")) + "@" +
+                 bracketed(host.value_or("localhost")) + ":" + std::to_string(port.value_or(5432)) + "/" +
+                 percentEncode(name.value_or("auth_gateway")));
     } else {
-      database.path = "var/auth-gateway.db";
-    }
-    if (database.kind == DatabaseAddress::Kind::Postgres && database.password.empty()) {
-      database.password = std::move(password);
+      settings_.databaseUrl = Secret(std::string("sqlite:///var/auth-gateway.db"));
     }
   }
 

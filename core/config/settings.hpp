@@ -8,7 +8,6 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
-#include "config/database_url.hpp"
 #include "config/variables.hpp"
 
 namespace agw {
@@ -19,8 +18,9 @@ enum class LogFormat { Json, Text };
 /// Every variable of the REST contract's environment section, checked. `docs/configuration.md` is their
 /// manual.
 struct Settings {
-  DatabaseAddress database;  ///< DATABASE_URL, or built from POSTGRES_*
-  Secret encryptionKey;      ///< its form is the key ring's to check
+  Secret databaseUrl;       ///< DATABASE_URL, or built from POSTGRES_*; the storage reads it
+  Secret databasePassword;  ///< POSTGRES_PASSWORD: counts before one in the URL
+  Secret encryptionKey;     ///< its form is the key ring's to check
   Secret encryptionKeySalt;
   std::vector<Secret> rotationKeys;
   Secret rootApiKey;

@@ -9,6 +9,9 @@ namespace agw {
 
 std::optional<Settings> settingsFor(const CommandContext& context, SettingsUse use) {
   auto read = readSettings(context.environment, use, context.variableNames);
+  if (const auto database = databaseSettings(read.settings); !database) {
+    read.faults.push_back({.message = database.error().message});
+  }
   for (const auto& fault : read.faults) context.err << "auth-gateway: " << fault.text() << "\n";
   if (anyError(read.faults)) return {};
   return std::move(read.settings);
@@ -25,9 +28,12 @@ Result<OpenDatabase> openDatabase(const CommandContext& context, const Settings&
   OpenDatabase database;
   database.log = makeStreamLog(context.err, std::max(settings.logLevel, LogLevel::Warning), LogFormat::Text,
                                context.clock);
-  auto storage = openStorage(databaseSettings(settings), policy, context.clock, *database.log);
+  const auto address = databaseSettings(settings);
+  if (!address) return address.error();
+  auto storage = openStorage(*address, policy, context.clock, *database.log, Access::Command);
   if (!storage) return std::move(storage).error();
   database.storage = std::move(*storage);
+  database.shown = shownDatabase(*address);
   return database;
 }
 

@@ -22,6 +22,7 @@ int fail(const CommandContext& context, const Error& error);
 /// say.
 struct OpenDatabase {
   std::unique_ptr<Log> log;
+  std::string shown;  ///< where it is, without the password
   std::unique_ptr<Storage> storage;
 };
 [[nodiscard]] Result<OpenDatabase> openDatabase(const CommandContext& context, const Settings& settings,

@@ -32,7 +32,10 @@ void addPluginFaults(ProvidersFile& file, const std::filesystem::path& folder) {
 }  // namespace
 
 int configCheck(const CommandContext& context, const std::string& providersFile) {
-  const auto read = readSettings(context.environment, SettingsUse::Tool, context.variableNames);
+  auto read = readSettings(context.environment, SettingsUse::Tool, context.variableNames);
+  if (const auto database = databaseSettings(read.settings); !database) {
+    read.faults.push_back({.message = database.error().message});
+  }
   const Settings& settings = read.settings;
   const std::filesystem::path path(providersFile.empty() ? settings.providersFile.string() : providersFile);
   ProvidersFile file = readProviders(path, context.environment, settings.callbackBase, settings.deployment);

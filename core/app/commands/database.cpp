@@ -109,7 +109,7 @@ int initDatabase(const CommandContext& context, bool seed, const std::string& pr
   }
   auto database = openDatabase(context, *settings, SchemaPolicy::Migrate);
   if (!database) return fail(context, database.error());
-  context.out << "The database " << settings->database.shown() << " is ready.\n";
+  context.out << "The database " << database->shown << " is ready.\n";
   return seed ? seedProviders(context, *settings, *database->storage, *database->log) : 0;
 }
 

@@ -6,6 +6,7 @@
 #include "app/log.hpp"
 #include "app/service.hpp"
 #include "app/signals.hpp"
+#include "app/wiring.hpp"
 
 namespace agw {
 namespace {
@@ -75,7 +76,7 @@ int serve(const CommandContext& context, const std::string& providersFile) {
              {{"address", addressOf(*settings, (*service)->port())},
               {"public", settings->callbackBase},
               {"environment", nameOf(settings->deployment)},
-              {"database", settings->database.shown()},
+              {"database", shownDatabase(*databaseSettings(*settings))},
               {"version", AGW_VERSION}});
   Gate stop;
   const SignalThread signals({.stop = [&] { stop.open(); }, .reload = [&] { (*service)->reload(); }});
