@@ -1,7 +1,6 @@
 #include "api/http.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
@@ -9,33 +8,6 @@
 
 namespace agw::api {
 namespace {
-
-struct Word {
-  const char* code;
-  int status;
-};
-
-/// The contract's table: every word that an answer may carry, with its status.
-constexpr std::array<Word, 20> kWords{{{"invalid_request", 400},
-                                       {"invalid_email", 400},
-                                       {"invalid_scope", 400},
-                                       {"invalid_redirect", 400},
-                                       {"not_authenticated", 401},
-                                       {"refresh_failed", 401},
-                                       {"missing_scopes", 401},
-                                       {"invalid_api_key", 403},
-                                       {"forbidden", 403},
-                                       {"unknown_provider", 404},
-                                       {"not_found", 404},
-                                       {"conflict", 409},
-                                       {"rate_limited", 429},
-                                       {"internal_error", 500},
-                                       {"integrity_error", 500},
-                                       {"provider_error", 502},
-                                       {"provider_misconfigured", 502},
-                                       {"provider_unavailable", 503},
-                                       {"unavailable", 503},
-                                       {"provider_not_configured", 503}}};
 
 const char* defaultWord(ErrorKind kind) {
   switch (kind) {
@@ -69,11 +41,10 @@ const char* defaultWord(ErrorKind kind) {
   return "internal_error";
 }
 
-std::optional<int> statusOf(std::string_view code) {
-  const auto* word =
-      std::find_if(kWords.begin(), kWords.end(), [&](const Word& known) { return code == known.code; });
-  if (word == kWords.end()) return std::nullopt;
-  return word->status;
+std::optional<int> statusOf(const std::string& code) {
+  const auto word = errorTable().find(code);
+  if (word == errorTable().end()) return std::nullopt;
+  return word->second;
 }
 
 boost::json::array list(const std::vector<std::string>& values) {
@@ -97,6 +68,22 @@ void addFacts(const Error& error, boost::json::object& body) {
   if (!details.empty()) body["details"] = std::move(details);
 }
 
+Response answerWith(const Error& error, const std::string& requestId, const boost::json::object& more) {
+  const std::string code = errorCode(error);
+  Response response;
+  response.status = statusOf(code).value_or(statusOf(defaultWord(error.kind)).value_or(500));
+  boost::json::object body{{"error", code}, {"message", error.message}, {"request_id", requestId}};
+  for (const auto& [name, value] : more) body[name] = value;
+  addFacts(error, body);
+  if (response.status == 429 || response.status == 503) {
+    const auto seconds = std::max<std::int64_t>(error.retryAfter.count(), 1);
+    body["retry_after"] = seconds;
+    response.headers.emplace_back("Retry-After", std::to_string(seconds));
+  }
+  response.body = boost::json::serialize(body);
+  return response;
+}
+
 }  // namespace
 
 std::optional<std::string_view> Request::header(std::string_view name) const {
@@ -110,20 +97,43 @@ std::string errorCode(const Error& error) {
   return error.code.empty() ? std::string(defaultWord(error.kind)) : error.code;
 }
 
+const std::map<std::string, int>& errorTable() {
+  static const std::map<std::string, int> table{{"invalid_request", 400},
+                                                {"invalid_email", 400},
+                                                {"invalid_scope", 400},
+                                                {"invalid_redirect", 400},
+                                                {"not_authenticated", 401},
+                                                {"refresh_failed", 401},
+                                                {"missing_scopes", 401},
+                                                {"invalid_api_key", 403},
+                                                {"forbidden", 403},
+                                                {"unknown_provider", 404},
+                                                {"not_found", 404},
+                                                {"conflict", 409},
+                                                {"rate_limited", 429},
+                                                {"internal_error", 500},
+                                                {"integrity_error", 500},
+                                                {"provider_error", 502},
+                                                {"provider_misconfigured", 502},
+                                                {"provider_unavailable", 503},
+                                                {"unavailable", 503},
+                                                {"provider_not_configured", 503}};
+  return table;
+}
+
 Response errorResponse(const Error& error, const std::string& requestId) {
-  const std::string code = errorCode(error);
-  Response response;
-  response.status = statusOf(code).value_or(statusOf(defaultWord(error.kind)).value_or(500));
-  boost::json::object body{{"error", code}, {"message", error.message}, {"request_id", requestId}};
-  addFacts(error, body);
-  const bool waits = response.status == 429 || response.status == 503;
-  if (waits) {
-    const auto seconds = std::max<std::int64_t>(error.retryAfter.count(), 1);
-    body["retry_after"] = seconds;
-    response.headers.emplace_back("Retry-After", std::to_string(seconds));
+  return answerWith(error, requestId, {});
+}
+
+Response errorResponse(const Error& error, const std::string& requestId,
+                       const std::optional<ConsentHint>& hint) {
+  boost::json::object more{{"auth_required", true}};
+  if (hint) {
+    more["auth_url"] = hint->authUrl;
+    more["session_id"] = hint->sessionId;
+    more["expires_at"] = toRfc3339(hint->expiresAt);
   }
-  response.body = boost::json::serialize(body);
-  return response;
+  return answerWith(error, requestId, more);
 }
 
 }  // namespace agw::api

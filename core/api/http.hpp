@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/http_message.hpp"
 #include "base/result.hpp"
 #include "domain/caller.hpp"
@@ -40,7 +41,18 @@ using Handler = std::function<Response(const Request&)>;
 
 /// The answer for an error: `{"error","message","request_id",...}` with the status of the contract's table.
 [[nodiscard]] Response errorResponse(const Error& error, const std::string& requestId);
+/// Where a person cures an error by consenting.
+struct ConsentHint {
+  std::string authUrl;
+  std::string sessionId;
+  TimePoint expiresAt;
+};
+/// The same with `auth_required`, and the link where there is one.
+[[nodiscard]] Response errorResponse(const Error& error, const std::string& requestId,
+                                     const std::optional<ConsentHint>& hint);
 /// The default word of the contract for a kind, where `Error::code` is empty.
 [[nodiscard]] std::string errorCode(const Error& error);
+/// Every word that an answer may carry, with its status: the contract's table.
+[[nodiscard]] const std::map<std::string, int>& errorTable();
 
 }  // namespace agw::api

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+
+#include "api/http.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/secret.hpp"
+#include "storage/storage.hpp"
+
+namespace agw::api {
+
+/// Turns the key of a request into a `Caller`. Safe to call from many threads.
+///
+/// A named key is looked up by its SHA-256 and remembered for half a second, so that a revocation is seen on
+/// every replica within a second; only the digest is kept. Missing, unknown, expired and revoked keys get one
+/// answer by one path. When the storage cannot tell, nobody gets in.
+class CallerAuth {
+ public:
+  CallerAuth(const Secret& rootKey, Storage& storage, const Clock& clock, Log& log);
+
+  /// `Forbidden` (`invalid_api_key`), `InvalidRequest` for two keys, `Transient` when the storage is away.
+  [[nodiscard]] Result<Caller> authenticate(const Request& request);
+
+ private:
+  struct Known {
+    Caller caller;
+    std::optional<TimePoint> expiresAt;
+    TimePoint readAt;
+  };
+
+  Result<Caller> namedCaller(const std::string& digest);
+  std::optional<Known> remembered(const std::string& digest, TimePoint now) const;
+  /// Writes the time of last use, at most once a minute and key.
+  void touch(const ApiKeyRecord& key, TimePoint now);
+
+  const std::string rootDigest_;  ///< empty: no root key
+  Storage& storage_;
+  const Clock& clock_;
+  Log& log_;
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<std::string, Known> known_;        ///< by digest
+  std::unordered_map<std::string, TimePoint> touched_;  ///< by key id
+};
+
+}  // namespace agw::api

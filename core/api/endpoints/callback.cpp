@@ -1,0 +1,97 @@
+#include "api/edge/target.hpp"
+#include "api/endpoints/endpoint.hpp"
+#include "api/pages/pages.hpp"
+#include "api/redirect_target.hpp"
+#include "api/text.hpp"
+
+namespace agw::api {
+namespace {
+
+constexpr std::size_t kMaxParameter = 8'192;
+
+using Parameters = std::map<std::string, std::string>;
+
+/// The query, or the form where a provider posts (`response_mode=form_post`).
+Result<Parameters> parametersOf(const Request& request) {
+  if (request.method != "POST") return request.query;
+  const auto type = request.header("Content-Type").value_or("");
+  const auto media = trimmed(type.substr(0, type.find(';')));
+  if (!equalsIgnoringCase(media, "application/x-www-form-urlencoded") || !request.query.empty()) {
+    return Error{.kind = ErrorKind::InvalidRequest,
+                 .message = "The provider's answer must come as a form, with nothing in the query.",
+                 .facts = {{"media_type", {"application/x-www-form-urlencoded"}}}};
+  }
+  return parseParameters(request.body);
+}
+
+std::optional<std::string> take(const Parameters& parameters, const char* name) {
+  const auto found = parameters.find(name);
+  if (found == parameters.end() || found->second.size() > kMaxParameter) return std::nullopt;
+  return found->second;
+}
+
+/// What a browser, and whoever tests with one, sees: the person's and the caller's faults are all 400.
+int pageStatus(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::Transient:
+      return 503;
+    case ErrorKind::RateLimited:
+      return 429;
+    case ErrorKind::Malformed:
+    case ErrorKind::BadOption:
+    case ErrorKind::BadClient:
+      return 502;
+    case ErrorKind::Integrity:
+    case ErrorKind::Bug:
+      return 500;
+    default:
+      return 400;
+  }
+}
+
+const char* statusWord(FlowStatus status) {
+  return status == FlowStatus::Completed ? "completed" : "failed";
+}
+
+Response resultOf(const CallbackOutcome& outcome, const std::string& requestId) {
+  if (outcome.status == FlowStatus::AwaitingConfirmation) return htmlResponse(pages::confirmation(outcome));
+  if (!outcome.redirectAfter.empty() && !outcome.sessionId.empty()) {
+    Response redirect;
+    redirect.status = 303;  // also after a POST the browser comes by GET, without the form
+    redirect.contentType = "text/plain; charset=utf-8";
+    redirect.headers.emplace_back(
+        "Location", redirectWith(outcome.redirectAfter, statusWord(outcome.status), outcome.sessionId));
+    return redirect;
+  }
+  if (outcome.status == FlowStatus::Completed) return htmlResponse(pages::success(outcome));
+  return htmlResponse(pages::failure(outcome, requestId), pageStatus(outcome.error));
+}
+
+Result<Response> callback(Gateway& gateway, const Request& request) {
+  if (request.method == "HEAD") {
+    // Previews of links ask so; they must not use up the person's link.
+    return Error{.kind = ErrorKind::InvalidRequest, .message = "Open this address with GET."};
+  }
+  const auto parameters = parametersOf(request);
+  if (!parameters) return parameters.error();
+  const auto provider = request.pathParameters.find("provider");
+  CallbackParameters found{.provider = std::nullopt,
+                           .state = take(*parameters, "state"),
+                           .code = take(*parameters, "code"),
+                           .issuer = take(*parameters, "iss"),
+                           .error = take(*parameters, "error"),
+                           .requestId = request.requestId};
+  if (provider != request.pathParameters.end()) found.provider = provider->second;
+  return resultOf(gateway.parts.consent.finish(found), request.requestId);
+}
+
+}  // namespace
+
+void addCallbackRoutes(std::vector<Route>& routes, const SharedGateway& gateway) {
+  for (const char* pattern : {"/auth/callback/{provider}", "/auth/callback", "/callback/{provider}"}) {
+    routes.push_back({"GET", pattern, openEndpoint(gateway, callback)});
+    routes.push_back({"POST", pattern, openEndpoint(gateway, callback)});
+  }
+}
+
+}  // namespace agw::api

@@ -1,0 +1,118 @@
+#include "api/endpoints/endpoint.hpp"
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+
+#include "api/pages/pages.hpp"
+
+namespace agw::api {
+namespace {
+
+constexpr std::size_t kMaxScopes = 100;
+constexpr std::size_t kMaxScopeLength = 512;
+
+/// RFC 6749 section 3.3.
+bool isScopeToken(const std::string& text) {
+  return !text.empty() && text.size() <= kMaxScopeLength && std::all_of(text.begin(), text.end(), [](char c) {
+    return c > ' ' && c < '\x7f' && c != '"' && c != '\\';
+  });
+}
+
+Response told(Gateway& gateway, const Request& request, const Error& error) {
+  auto response = errorResponse(error, request.requestId);
+  if (isMediaTypeFault(error)) response.status = 415;
+  if (response.status >= 500) {
+    gateway.parts.log.write(LogLevel::Warning, "request_failed",
+                            {{"request_id", request.requestId},
+                             {"error", errorCode(error)},
+                             {"kind", toString(error.kind)},
+                             {"detail", error.detail}});
+  }
+  return response;
+}
+
+}  // namespace
+
+std::vector<Route> makeRoutes(ApplicationParts parts) {
+  const auto gateway = std::make_shared<Gateway>(std::move(parts));
+  std::vector<Route> routes;
+  addTokenRoutes(routes, gateway);  // first: the hot path is found first
+  addConsentRoutes(routes, gateway);
+  addCallbackRoutes(routes, gateway);
+  addGrantRoutes(routes, gateway);
+  addServiceRoutes(routes, gateway);
+  return routes;
+}
+
+Handler openEndpoint(SharedGateway gateway, OpenEndpoint endpoint) {
+  return [gateway = std::move(gateway), endpoint](const Request& request) {
+    auto response = endpoint(*gateway, request);
+    return response ? std::move(*response) : told(*gateway, request, response.error());
+  };
+}
+
+Handler callerEndpoint(SharedGateway gateway, CallerEndpoint endpoint) {
+  return [gateway = std::move(gateway), endpoint](const Request& request) {
+    const auto caller = gateway->auth.authenticate(request);
+    if (!caller) return told(*gateway, request, caller.error());
+    auto response = endpoint(*gateway, request, *caller);
+    return response ? std::move(*response) : told(*gateway, request, response.error());
+  };
+}
+
+Response jsonResponse(const boost::json::object& body, int status) {
+  Response response;
+  response.status = status;
+  response.body = boost::json::serialize(body);
+  return response;
+}
+
+Response htmlResponse(std::string body, int status) {
+  Response response;
+  response.status = status;
+  response.contentType = "text/html; charset=utf-8";
+  response.headers.emplace_back("Content-Security-Policy", pages::contentSecurityPolicy());
+  response.body = std::move(body);
+  return response;
+}
+
+Result<std::string> readEmail(const std::string& text) {
+  auto email = canonicalEmail(text);
+  if (email) return std::move(*email);
+  return fieldFault("user_email",
+                    "'user_email' must be an address like alice@company.com, at most 254 characters long.",
+                    "invalid_email");
+}
+
+Result<Subject> permittedSubject(const std::string& provider, const std::string& email, const Caller& caller,
+                                 Operation operation) {
+  auto owner = readEmail(email);
+  if (!owner) return std::move(owner).error();
+  if (auto permitted = caller.may(operation, provider, *owner); !permitted)
+    return std::move(permitted).error();
+  return Subject{provider, std::move(*owner)};
+}
+
+Result<Subject> permittedSubject(const JsonBody& body, const Caller& caller, Operation operation) {
+  auto provider = body.text("provider");
+  if (!provider) return std::move(provider).error();
+  auto email = body.text("user_email");
+  if (!email) return std::move(email).error();
+  return permittedSubject(*provider, *email, caller, operation);
+}
+
+Result<Scopes> readScopes(const JsonBody& body) {
+  auto scopes = body.optionalTexts("scopes");
+  if (!scopes) return std::move(scopes).error();
+  if (!*scopes) return Scopes{};
+  const bool fit = !(*scopes)->empty() && (*scopes)->size() <= kMaxScopes &&
+                   std::all_of((*scopes)->begin(), (*scopes)->end(), isScopeToken);
+  if (fit) return std::move(**scopes);
+  return fieldFault(
+      "scopes",
+      "'scopes' must be a list of 1 to 100 scope names, each of visible ASCII characters without quotes "
+      "and backslashes; leave it out for the provider's own.",
+      "invalid_scope");
+}
+
+}  // namespace agw::api

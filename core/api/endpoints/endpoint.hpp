@@ -1,0 +1,59 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <memory>
+#include <string>
+
+#include "api/application.hpp"
+#include "api/caller_auth.hpp"
+#include "api/json_body.hpp"
+
+namespace agw::api {
+
+/// What all endpoints share. Safe to call from many threads.
+struct Gateway {
+  explicit Gateway(ApplicationParts given)
+      : parts(std::move(given)), auth(parts.settings.rootKey, parts.storage, parts.clock, parts.log) {}
+
+  ApplicationParts parts;
+  CallerAuth auth;
+};
+using SharedGateway = std::shared_ptr<Gateway>;
+
+/// Whose grant of which provider a request is about.
+struct Subject {
+  std::string provider;
+  std::string owner;  ///< canonical e-mail
+};
+
+using OpenEndpoint = Result<Response> (*)(Gateway&, const Request&);
+using CallerEndpoint = Result<Response> (*)(Gateway&, const Request&, const Caller&);
+
+/// An endpoint without a key. Errors become the contract's answers; those that concern an operator are
+/// logged.
+[[nodiscard]] Handler openEndpoint(SharedGateway gateway, OpenEndpoint endpoint);
+/// An endpoint for callers: the key is checked before anything else is looked at.
+[[nodiscard]] Handler callerEndpoint(SharedGateway gateway, CallerEndpoint endpoint);
+
+[[nodiscard]] Response jsonResponse(const boost::json::object& body, int status = 200);
+[[nodiscard]] Response htmlResponse(std::string body, int status = 200);
+
+/// `provider` and `user_email` of a body, and whether the caller may do `operation` there: looked at before
+/// anything that could tell whether such a provider or grant exists.
+[[nodiscard]] Result<Subject> permittedSubject(const JsonBody& body, const Caller& caller,
+                                               Operation operation);
+[[nodiscard]] Result<Subject> permittedSubject(const std::string& provider, const std::string& email,
+                                               const Caller& caller, Operation operation);
+/// `InvalidRequest` (`invalid_email`).
+[[nodiscard]] Result<std::string> readEmail(const std::string& text);
+/// `scopes`: absent, or 1 to 100 scope-tokens of RFC 6749 section 3.3. Empty: absent.
+[[nodiscard]] Result<Scopes> readScopes(const JsonBody& body);
+
+// The families, each in the order of the documentation.
+void addConsentRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
+void addCallbackRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
+void addTokenRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
+void addGrantRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
+void addServiceRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
+
+}  // namespace agw::api
