@@ -46,9 +46,10 @@ std::string page(const std::string& title, const std::string& content) {
 }
 
 std::string accountChoice(const Account& account, bool checked) {
-  return "<label><input type=\"radio\" name=\"account\" value=\"" + account.email + "\"" +
-         (checked ? " checked" : "") + "><span>" + account.name + "<small>" + account.email +
-         (account.verified ? "" : " (address not verified)") + "</small></span></label>\n";
+  return "<label><input type=\"radio\" name=\"account\" value=\"" + escapeHtml(account.email) + "\"" +
+         (checked ? " checked" : "") + "><span>" + escapeHtml(account.name) + "<small>" +
+         escapeHtml(account.email) + (account.verified ? "" : " (address not verified)") +
+         "</small></span></label>\n";
 }
 
 }  // namespace
@@ -70,26 +71,26 @@ Account accountFor(const std::string& email) {
 }
 
 std::string consentPage(const ConsentView& view) {
-  const auto& accounts = knownAccounts();
-  const bool other = !view.chosen.empty() &&
-                     std::none_of(accounts.begin(), accounts.end(),
-                                  [&](const Account& account) { return account.email == view.chosen; });
-  std::string content =
-      "<span class=\"badge\">Sandbox provider: " + escapeHtml(view.provider) + "</span><h1>" +
-      escapeHtml(view.clientId) + " wants to use your account</h1>" +
-      "<p>Nothing here is real: choose who you are for this test.</p>\n<form method=\"post\" action=\"" +
-      escapeHtml(view.action) + "\"><fieldset><legend>Account</legend>\n";
-  for (const auto& account : accounts) {
-    const bool checked =
-        view.chosen.empty() ? account.email == accounts.front().email : account.email == view.chosen;
-    content += accountChoice(account, checked);
+  std::vector<Account> choices = knownAccounts();
+  const auto isChosen = [&](const Account& account) { return account.email == view.chosen; };
+  if (view.chosen.find('@') != std::string::npos && std::none_of(choices.begin(), choices.end(), isChosen)) {
+    choices.insert(choices.begin(), accountFor(view.chosen));
   }
-  content += std::string("<label><input type=\"radio\" name=\"account\" value=\"other\"") +
-             (other ? " checked" : "") +
-             "><span>Another address<input type=\"email\" name=\"other\" aria-label=\"Another address\" "
-             "autocomplete=\"off\" placeholder=\"dave@example.com\" value=\"" +
-             (other ? escapeHtml(view.chosen) : "") +
-             "\"></span></label></fieldset>\n<strong>It asks for</strong><ul>";
+  const bool hinted = std::any_of(choices.begin(), choices.end(), isChosen);
+  std::string content = "<span class=\"badge\">Sandbox provider: " + escapeHtml(view.provider) +
+                        "</span><h1>" + escapeHtml(view.clientId) +
+                        " wants to use your account</h1><p>Nothing here is real: choose who you are for this "
+                        "test.</p>\n<form method=\"post\" action=\"" +
+                        escapeHtml(view.action) + "\"><fieldset><legend>Account</legend>\n";
+  for (const auto& account : choices) {
+    content += accountChoice(account, hinted ? isChosen(account) : &account == &choices.front());
+  }
+  content +=
+      "<label><input type=\"radio\" name=\"account\" value=\"other\"><span>Another address<input "
+      "type=\"email\" "
+      "name=\"other\" aria-label=\"Another address\" autocomplete=\"off\" "
+      "placeholder=\"dave@example.com\"></span>"
+      "</label></fieldset>\n<strong>It asks for</strong><ul>";
   for (const auto& scope : view.scopes) content += "<li><code>" + escapeHtml(scope) + "</code></li>";
   if (view.scopes.empty()) content += "<li>nothing in particular</li>";
   content +=

@@ -98,14 +98,14 @@ void Ledger::revoke(const std::string& token, const std::string& clientId, const
   const auto found = byValue_.find(token);
   if (found == byValue_.end()) return;
   const Consent consent = families_[entries_[found->second].family].consent;
-  if (consent.clientId != clientId) return;
+  if (!clientId.empty() && consent.clientId != clientId) return;
   if (!policy.revokeEndsAccount) {
     endFamily(entries_[found->second].family);
     return;
   }
   for (std::size_t family = 0; family < families_.size(); ++family) {
     const Consent& other = families_[family].consent;
-    if (other.account == consent.account && other.clientId == clientId) endFamily(family);
+    if (other.account == consent.account && other.clientId == consent.clientId) endFamily(family);
   }
 }
 

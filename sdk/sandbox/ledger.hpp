@@ -54,7 +54,8 @@ class Ledger {
   /// RFC 6749 section 6. `scopes`: empty, or a subset of what was granted.
   [[nodiscard]] Outcome refresh(const std::string& token, const std::string& clientId,
                                 const std::vector<std::string>& scopes, const Policy& policy);
-  /// RFC 7009: a token that nobody knows, or another client's, changes nothing.
+  /// RFC 7009: a token that nobody knows, or another client's, changes nothing. `clientId` empty: nobody
+  /// asked who the client is.
   void revoke(const std::string& token, const std::string& clientId, const Policy& policy);
   /// The person withdraws consent at the provider. Empty: everybody does. Returns how many families ended.
   int withdraw(const std::string& account);

@@ -111,6 +111,7 @@ Policy policyFromJson(const Poco::JSON::Object& json, Policy policy) {
   fields.read("scope_in_answer", policy.scopeInAnswer);
   readWord(fields, "pkce", kPkce, policy.pkceRequired);
   readWord(fields, "revocation_ends", kRevocations, policy.revokeEndsAccount);
+  fields.read("revocation_auth", policy.revocationAuth);
   readWord(fields, "expires_in", kExpiresIn, policy.expiresIn);
   fields.read("granted_scopes", policy.grantedScopes);
   readCallbackIssuer(fields, json, policy);
@@ -135,6 +136,7 @@ Poco::JSON::Object policyToJson(const Policy& policy) {
   json.set("scope_in_answer", policy.scopeInAnswer);
   json.set("pkce", word(kPkce, policy.pkceRequired));
   json.set("revocation_ends", word(kRevocations, policy.revokeEndsAccount));
+  json.set("revocation_auth", policy.revocationAuth);
   json.set("expires_in", word(kExpiresIn, policy.expiresIn));
   json.set("granted_scopes",
            policy.grantedScopes ? Poco::Dynamic::Var(toArray(*policy.grantedScopes)) : Poco::Dynamic::Var());

@@ -38,7 +38,8 @@ struct Policy {
   bool scopeInAnswer = true;
   bool pkceRequired = true;
   bool revokeEndsAccount =
-      false;  ///< a revocation ends all that the account gave to the client, not one consent
+      false;                   ///< a revocation ends all that the account gave to the client, not one consent
+  bool revocationAuth = true;  ///< /revoke wants the client's proof, as RFC 7009 does; Google does not
   ExpiresIn expiresIn = ExpiresIn::Number;
   std::optional<std::vector<std::string>> grantedScopes;  ///< at most these; absent: all that were asked for
   /// `iss` of the callback (RFC 9207): absent, the provider's own, or a text to test the reader with.

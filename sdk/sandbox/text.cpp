@@ -104,6 +104,10 @@ std::string joinScopes(const std::vector<std::string>& scopes) {
   return text;
 }
 
+bool hasScope(const std::vector<std::string>& scopes, const std::string& scope) {
+  return std::find(scopes.begin(), scopes.end(), scope) != scopes.end();
+}
+
 std::string withQuery(const std::string& url,
                       const std::vector<std::pair<std::string, std::string>>& parameters) {
   static const std::string kReserved = "!#$&'()*+,/:;=?@[]%\"<>\\^`{|}";

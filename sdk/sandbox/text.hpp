@@ -23,6 +23,8 @@ namespace sandbox {
 [[nodiscard]] std::vector<std::string> splitScopes(std::string_view text);
 [[nodiscard]] std::string joinScopes(const std::vector<std::string>& scopes);
 
+[[nodiscard]] bool hasScope(const std::vector<std::string>& scopes, const std::string& scope);
+
 /// `url` with `parameters` appended, each encoded, in order.
 [[nodiscard]] std::string withQuery(const std::string& url,
                                     const std::vector<std::pair<std::string, std::string>>& parameters);

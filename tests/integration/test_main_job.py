@@ -12,9 +12,20 @@ from rig.sandbox import decide, query_of
 ENVIRONMENT = {"AUTH_GATEWAY_REDIRECT_ALLOW_LIST": "http://127.0.0.1:9/connected"}
 
 
+# How Google differs: refresh tokens stay, a revocation ends all of the account, nobody proves to be the client for it,
+# no `iss` in the callback, and `hd` says that the Workspace vouches for the address.
+GOOGLE = {
+    "rotation": "never",
+    "revocation_ends": "account",
+    "revocation_auth": False,
+    "callback_iss": False,
+    "id_token_claims": {"hd": "example.com"},
+}
+
+
 def providers(sandbox):
     corporate = sandbox.provider("corporate")
-    google = sandbox.provider("google", rotation="never", revocation_ends="account", callback_iss=False)
+    google = sandbox.provider("google", **GOOGLE)
     return {
         "corporate": (corporate, oauth2_entry(corporate)),
         "google": (google, google_entry(google)),

@@ -9,6 +9,7 @@ import pathlib
 import secrets
 import time
 
+import httpx
 import pytest
 
 from rig.browser import person
@@ -77,8 +78,8 @@ def world(tmp_path_factory):
 def consent(page, account):
     page.locator('input[name="login"]').fill(account)
     page.locator('input[name="password"]').fill("any")
-    page.locator('button[type="submit"]').click()
-    page.locator('button[type="submit"]').click()
+    page.get_by_role("button", name="Sign-in").click()
+    page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/auth/callback/**")
 
 
@@ -109,8 +110,6 @@ def test_consent_exchange_three_renewals_and_revoke(world, browser, user, artefa
 
 
 def knows(peer, token):
-    import httpx
-
     return httpx.get(f"{peer.url}/me", headers={"Authorization": f"Bearer {token}"}).status_code == 200
 
 

@@ -247,6 +247,14 @@ def test_revocation_can_end_all_that_an_account_gave(client):
     assert client.userinfo(other["access_token"]).status_code == 200
 
 
+def test_revocation_may_do_without_the_clients_proof(client):
+    tokens = client.tokens()
+    assert client.post("revoke", auth=None, token=tokens["access_token"]).status_code == 401
+    client.provider.configure(revocation_auth=False)
+    assert client.post("revoke", auth=None, token=tokens["access_token"]).status_code == 200
+    assert client.provider.living("refresh") == []
+
+
 @pytest.mark.parametrize(
     "policy, seen",
     [
@@ -368,3 +376,12 @@ def test_consent_page_escapes_what_it_shows_and_allows_nothing_but_its_style(cli
     page = httpx.get(client.auth_url(scope="<script>alert(1)</script>", login_hint='"><img src=x>'))
     assert "<script" not in page.text and "<img" not in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+def test_page_offers_the_hinted_account_and_takes_a_typed_one(client):
+    page = httpx.get(client.auth_url(login_hint="dave@example.org"))
+    assert 'value="dave@example.org" checked' in page.text
+    form = {"account": "alice@example.com", "other": "erin@example.org", "decision": "allow"}
+    answer = httpx.post(client.auth_url(), data=form)
+    tokens = client.exchange(query_of(answer.headers["location"])["code"]).json()
+    assert client.userinfo(tokens["access_token"]).json()["email"] == "erin@example.org"

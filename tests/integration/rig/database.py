@@ -1,5 +1,6 @@
 """A database of one's own: a SQLite file, or a new database on the PostgreSQL server of AGW_TEST_POSTGRES_URL."""
 
+import contextlib
 import os
 import secrets
 import sqlite3
@@ -17,8 +18,13 @@ class SqliteDatabase:
         self.url = f"sqlite://{self.file}"
 
     def rows(self, sql):
-        with sqlite3.connect(f"file:{self.file}?mode=ro", uri=True, timeout=10) as connection:
+        with contextlib.closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True, timeout=10)) as connection:
             return connection.execute(sql).fetchall()
+
+    def change(self, sql):
+        """Returns how many rows it changed."""
+        with contextlib.closing(sqlite3.connect(self.file, timeout=10)) as connection, connection:
+            return connection.execute(sql).rowcount
 
     def tables(self):
         return [row[0] for row in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
@@ -48,6 +54,10 @@ class PostgresDatabase:
     def rows(self, sql):
         with psycopg.connect(self.url) as connection:
             return connection.execute(sql).fetchall()
+
+    def change(self, sql):
+        with psycopg.connect(self.url) as connection:
+            return connection.execute(sql).rowcount
 
     def tables(self):
         return [row[0] for row in self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]

@@ -46,6 +46,7 @@ def google_entry(provider, **entry):
         "token_url": f"{provider.url}/token",
         "revocation_url": f"{provider.url}/revoke",
         "userinfo_url": f"{provider.url}/userinfo",
+        "jwks_url": f"{provider.url}/jwks",
         "issuer": provider.url,
         **entry.pop("options", {}),
     }

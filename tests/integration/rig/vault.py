@@ -13,7 +13,7 @@ def open_all(database, *keys):
             continue
         for key in keys:
             try:
-                plaintexts.append(Fernet(key).decrypt(text.encode()).decode())
+                plaintexts.append(Fernet(key).decrypt(text.encode()).decode("utf-8", "replace"))
             except InvalidToken:
                 continue
     return plaintexts
