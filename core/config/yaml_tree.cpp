@@ -18,6 +18,10 @@ constexpr std::size_t kMaxBytes = 1U << 20;
 constexpr std::size_t kMaxDepth = 32;
 constexpr std::size_t kMaxNodes = 20'000;
 
+/// The parser takes the end of the file for a missing closing quote. This comment stands behind the text;
+/// where it turns up inside a value, a quote was left open.
+constexpr std::string_view kEndMark = "# end of file, outside of every value";
+
 /// Ends the parse from inside a handler: going on makes no sense or costs too much.
 struct Stop {
   YamlFault fault;
@@ -49,6 +53,8 @@ class TreeBuilder final : public YAML::EventHandler {
                 const std::string& value) override {
     refuseAnchor(mark, anchor);
     refuseTag(mark, tag);
+    if (value.find(kEndMark) != std::string::npos)
+      throw Stop{{placeOf(mark), "the quote that starts here is not closed"}};
     const auto control = [](unsigned char c) { return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f; };
     if (std::any_of(value.begin(), value.end(), control)) {
       fault(placeOf(mark), "the text has a control character");
@@ -120,6 +126,8 @@ class TreeBuilder final : public YAML::EventHandler {
       attachKey(frame, std::move(node));
       frame.keyNext = false;
     } else {
+      // The parser sees "nothing" where the next thing begins, which may be lines away.
+      if (node.kind == YamlNode::Kind::Nothing) node.place = frame.node.keys.back().place;
       frame.node.items.push_back(std::move(node));
       frame.keyNext = true;
     }
@@ -146,10 +154,20 @@ class TreeBuilder final : public YAML::EventHandler {
   bool started_ = false;
 };
 
+constexpr const char* kTabs = "a tab in the indentation; indent with spaces";
+
+bool indentedByTab(const std::string& text, int line) {
+  std::size_t start = 0;
+  for (int i = 1; i < line && start != std::string::npos; ++i) start = text.find('\n', start) + 1;
+  const auto end = text.find_first_not_of(" \t", start);
+  return line > 0 && end != std::string::npos &&
+         text.substr(start, end - start).find('\t') != std::string::npos;
+}
+
 /// The parser's own messages can contain pieces of the file, so they are told apart, not passed on.
 std::string ownWords(std::string_view message) {
   const auto has = [message](std::string_view part) { return message.find(part) != std::string_view::npos; };
-  if (has("tab")) return "a tab in the indentation; indent with spaces";
+  if (has("tab")) return kTabs;
   if (has("alias") || has("anchor")) return "anchors (&name) and aliases (*name) are not allowed";
   if (has("tag") || has("TAG") || has("directive") || has("YAML version")) {
     return "tags (!name) and directives (%NAME) are not allowed";
@@ -221,15 +239,15 @@ YamlDocument parseYaml(const std::string& text) {
   if (!document.faults.empty()) return document;
   TreeBuilder builder(document);
   try {
-    std::istringstream stream(text);
+    std::istringstream stream(text + std::string(kEndMark) + "\n");
     YAML::Parser parser(stream);
     // The second call only looks whether there is more; the builder ends it at its first event.
     if (parser.HandleNextDocument(builder)) parser.HandleNextDocument(builder);
   } catch (const Stop& stop) {
     document.faults.push_back(stop.fault);
   } catch (const YAML::Exception& error) {
-    document.faults.push_back(
-        {error.mark.is_null() ? YamlPlace{} : placeOf(error.mark), ownWords(error.msg)});
+    const YamlPlace place = error.mark.is_null() ? YamlPlace{} : placeOf(error.mark);
+    document.faults.push_back({place, indentedByTab(text, place.line) ? kTabs : ownWords(error.msg)});
   }
   return document;
 }
