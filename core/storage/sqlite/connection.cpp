@@ -1,6 +1,7 @@
 #include "storage/sqlite/connection.hpp"
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include "storage/errors.hpp"
 #include "storage/sql/dialect.hpp"
@@ -9,7 +10,8 @@ namespace agw::storage {
 namespace {
 
 // With the second that a thread may wait for a connection, no call takes longer than five.
-constexpr int kBusyMillis = 4000;
+constexpr int kBusyTries = 2000;
+constexpr int kBusyMicros = 2000;
 
 // Why this journal mode: docs/adr/0003-sqlite-journal.md.
 constexpr const char* kSettings =
@@ -20,6 +22,13 @@ constexpr const char* kSettings =
 void answerNow(sqlite3_context* context, int, sqlite3_value**) {
   const auto* clock = static_cast<const Clock*>(sqlite3_user_data(context));
   sqlite3_result_int64(context, toMillis(clock->now()));
+}
+
+/// Waits in short even steps: SQLite's own handler sleeps longer and longer, so that of two busy processes one starves.
+int waitForLock(void*, int tries) {
+  if (tries >= kBusyTries) return 0;
+  usleep(kBusyMicros);
+  return 1;
 }
 
 Error meaning(int code, std::string detail) {
@@ -100,7 +109,7 @@ SqliteConnection::SqliteConnection(const std::string& path, const Clock& clock) 
   database_.reset(opened);
   if (code != SQLITE_OK) fail(code);
   sqlite3_extended_result_codes(opened, 1);
-  sqlite3_busy_timeout(opened, kBusyMillis);
+  sqlite3_busy_handler(opened, waitForLock, nullptr);
   sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   const int registered =
       sqlite3_create_function_v2(opened, "agw_now", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY,
