@@ -31,10 +31,10 @@ std::string sha256Of(std::string_view bytes) {
   return hexEncode(digest);
 }
 
-/// A file in memory that nobody else can open or change. The descriptor stays open for the life of the
-/// process: the dynamic linker knows libraries by their path, and a number that is used again would give it
-/// the old library.
-Result<std::filesystem::path> privateCopy(const std::filesystem::path& file, std::string_view bytes) {
+/// A file in memory that nobody else can open or change. Once it is mapped, its descriptor stays open for the
+/// life of the process: the dynamic linker knows libraries by their path, and a number that is used again
+/// would give it the old library.
+Result<int> privateCopy(const std::filesystem::path& file, std::string_view bytes) {
   const int copy = ::memfd_create("auth-gateway-plugin", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (copy < 0) return refused(file, "cannot be copied: " + std::generic_category().message(errno) + ".");
   for (std::size_t done = 0; done < bytes.size();) {
@@ -49,7 +49,7 @@ Result<std::filesystem::path> privateCopy(const std::filesystem::path& file, std
   }
   ::fchmod(copy, S_IRUSR | S_IXUSR);
   ::fcntl(copy, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
-  return std::filesystem::path("/proc/self/fd/" + std::to_string(copy));
+  return copy;
 }
 
 /// The libraries of this process by digest: a reload of unchanged bytes maps nothing anew. Never emptied.
@@ -64,15 +64,17 @@ class Images {
                           const std::string& digest) {
     const std::lock_guard lock(mutex_);
     if (const auto known = libraries_.find(digest); known != libraries_.end()) return find(known->second);
-    auto copy = privateCopy(file, bytes);
-    if (!copy) return std::move(copy).error();
+    const auto copy = privateCopy(file, bytes);
+    if (!copy) return copy.error();
+    const std::filesystem::path path = "/proc/self/fd/" + std::to_string(*copy);
     try {
       using boost::dll::load_mode::rtld_local;
       using boost::dll::load_mode::rtld_now;
-      boost::dll::shared_library library(*copy, rtld_now | rtld_local);
+      boost::dll::shared_library library(path, rtld_now | rtld_local);
       return find(libraries_.emplace(digest, std::move(library)).first->second);
     } catch (const std::exception& failure) {
-      return refused(file, "cannot be linked: " + linkerReason(failure.what(), copy->string()));
+      ::close(*copy);  // nothing was mapped, so the number may be used again
+      return refused(file, "cannot be linked: " + linkerReason(failure.what(), path.string()));
     }
   }
 
@@ -83,8 +85,9 @@ class Images {
 
   /// The dynamic linker's words without Boost's around them and without the name of the private copy.
   static std::string linkerReason(std::string text, const std::string& copy) {
-    for (const auto& noise : {std::string("boost::dll::shared_library::load() failed"), copy + ": ",
-                              std::string(": Bad file descriptor"), std::string(" [generic:9]")}) {
+    for (const auto& noise :
+         {std::string("boost::dll::shared_library::load() failed"), std::string("dlerror system message: "),
+          copy + ": ", std::string(": Bad file descriptor"), std::string(" [generic:9]")}) {
       for (auto at = text.find(noise); at != std::string::npos; at = text.find(noise))
         text.erase(at, noise.size());
     }

@@ -1,11 +1,14 @@
 #include "plugin/trusted_file.hpp"
 
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
-#include <cstring>
+#include <string_view>
 #include <system_error>
 
 namespace agw {
@@ -21,25 +24,47 @@ std::string reason(int error) {
   return std::generic_category().message(error);
 }
 
+/// Distributions give each user a group of his own and umask 002: what that group may write, only he may.
+bool isPrivateGroup(uid_t owner, gid_t group) {
+  std::array<char, 16384> userText{};
+  std::array<char, 16384> groupText{};
+  struct passwd user {};
+  struct group facts {};
+  struct passwd* foundUser = nullptr;
+  struct group* foundGroup = nullptr;
+  ::getpwuid_r(owner, &user, userText.data(), userText.size(), &foundUser);
+  ::getgrgid_r(group, &facts, groupText.data(), groupText.size(), &foundGroup);
+  return foundUser != nullptr && foundGroup != nullptr && user.pw_gid == group &&
+         std::string_view(user.pw_name) == facts.gr_name && *facts.gr_mem == nullptr;
+}
+
+enum class Place { FileOrItsFolder, FolderAbove };
+
 /// Why others could change what `facts` describe; empty: they cannot.
-std::string weakness(const struct stat& facts, const std::string& name) {
+std::string weakness(const struct stat& facts, const std::string& name, Place place) {
   if (facts.st_uid != 0 && facts.st_uid != ::geteuid()) {
     return "belongs to another user: " + name +
            " must be owned by root or by the user of this service (chown).";
   }
-  if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+  const bool sticky = place == Place::FolderAbove && (facts.st_mode & S_ISVTX) != 0;
+  const bool byOthers = (facts.st_mode & S_IWOTH) != 0;
+  const bool byGroup = (facts.st_mode & S_IWGRP) != 0 && !isPrivateGroup(facts.st_uid, facts.st_gid);
+  if ((byOthers || byGroup) && !sticky) {
     return "can be changed by others: " + name + " is writable by group or others (chmod go-w " + name + ").";
   }
   return {};
 }
 
 Result<void> checkFolders(const std::filesystem::path& file, const std::filesystem::path& chain) {
+  auto place = Place::FileOrItsFolder;
   for (auto folder = chain.parent_path();; folder = folder.parent_path()) {
     struct stat facts {};
-    if (::stat(folder.c_str(), &facts) != 0)
+    if (::stat(folder.c_str(), &facts) != 0) {
       return refused(file, "cannot be checked: " + folder.string() + ": " + reason(errno) + ".");
-    if (auto why = weakness(facts, folder.string()); !why.empty()) return refused(file, why);
+    }
+    if (auto why = weakness(facts, folder.string(), place); !why.empty()) return refused(file, why);
     if (folder == folder.root_path()) return {};
+    place = Place::FolderAbove;
   }
 }
 
@@ -93,7 +118,8 @@ Result<std::string> readTrustedFile(const std::filesystem::path& file) {
   struct stat facts {};
   if (::fstat(open.number(), &facts) != 0) return refused(file, "cannot be checked: " + reason(errno) + ".");
   if (!S_ISREG(facts.st_mode)) return refused(file, "is not a regular file.");
-  if (auto why = weakness(facts, file.string()); !why.empty()) return refused(file, why);
+  if (auto why = weakness(facts, file.string(), Place::FileOrItsFolder); !why.empty())
+    return refused(file, why);
   if (facts.st_size > maxSize) return refused(file, "is larger than 64 MiB.");
   return readWhole(file, open.number(), facts.st_size);
 }

@@ -1,0 +1,9 @@
+/* Its id has characters that ids do not have. */
+#include "broken.h"
+
+static int32_t enter(const agw_call* call) {
+  (void)call;
+  return AGW_UNSUPPORTED;
+}
+
+BROKEN_DESCRIPTOR(sizeof(agw_provider), AGW_ABI_MAJOR, 0, "Bad Id", "{}", enter)

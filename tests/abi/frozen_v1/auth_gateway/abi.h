@@ -1,0 +1,149 @@
+/* The contract between the Auth Gateway and a provider plugin. Plain C11; also C++.
+ *
+ * Rules, all of them:
+ *  1. Pointers are borrowed for the call. `put` copies. Nobody frees for the other side.
+ *  2. Text is UTF-8 with a length and need not end in NUL. An absent value is AGW_ABSENT, not an empty text.
+ *  3. A plugin does no I/O, reads no clock, starts no thread and keeps no mutable globals: it puts a request
+ *     together, calls `send`, reads the answer. The host owns TLS, deadlines, redaction and secrets.
+ *  4. No exception and no longjmp crosses the border.
+ *  5. `call` may run on several threads at once, each with an agw_call of its own.
+ *  6. Structs start with their size and grow at their end. Numbers are never reused. An unknown slot or record is
+ *     answered AGW_UNSUPPORTED; an operation that a plugin lacks, too.
+ *  7. A plugin exports one symbol, AGW_ENTRY_SYMBOL, and nothing else.
+ */
+#ifndef AUTH_GATEWAY_ABI_H
+#define AUTH_GATEWAY_ABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define AGW_ABI_MAJOR 1u
+#define AGW_ABI_MINOR 0u
+#define AGW_ENTRY_SYMBOL "auth_gateway_provider_v1"
+
+typedef struct agw_text {
+  const char* data;
+  size_t size;
+} agw_text;
+
+/* Outcome of an operation: who must act. Only AGW_GRANT_DEAD ends a grant, so return it for listed words alone. */
+enum {
+  AGW_OK = 0,
+  AGW_ABSENT = 1,       /* `get`: there is no such value. Not a failure. */
+  AGW_UNSUPPORTED = 2,  /* this plugin or host does not know that number */
+  AGW_BAD_OPTION = 3,   /* operator: an option is wrong; the hint names it */
+  AGW_BAD_CLIENT = 4,   /* operator: the provider refuses client id, secret or redirect URI */
+  AGW_DENIED = 5,       /* person: said no */
+  AGW_GRANT_DEAD = 6,   /* person: must consent again */
+  AGW_RATE_LIMITED = 7, /* wait: AGW_ERROR "retry_after", else the host reads Retry-After itself */
+  AGW_TRANSIENT = 8,    /* wait; also for every word that the plugin does not know */
+  AGW_MALFORMED = 9,    /* provider: the answer is not what its protocol allows */
+  AGW_BUG = 10          /* plugin */
+};
+
+/* Operations. After each: what AGW_OK promises. */
+enum {
+  AGW_AUTHORIZE = 1, /* AGW_RESULT "url" is put. No send. */
+  AGW_EXCHANGE = 2,  /* one AGW_TOKEN or more emitted */
+  AGW_REFRESH = 3,   /* one AGW_TOKEN or more emitted; no refresh_token in it: the old one stays */
+  AGW_REVOKE = 4,    /* the provider knows the token no more */
+  AGW_IDENTIFY = 5,  /* one AGW_IDENTITY emitted */
+  AGW_INSTALLATIONS = 6,
+  AGW_INSTALLATION_TOKEN = 7,
+  AGW_CALLBACK = 8,
+  AGW_WEBHOOK = 9,
+  AGW_DEVICE = 10,
+  AGW_DESCRIBE = 11  /* AGW_RESULT facts that depend on options: "issuer", "issuer_required" ("true"),
+                        "access_ttl_default" (seconds), "capabilities" (decimal, where options change them); AGW_INPUT "scopes" given: AGW_RESULT "scopes" as the provider
+                        spells them in answers. No send. */
+};
+
+/* What `get` reads. Names in quotes are the AGW_INPUT of the operations in brackets. */
+enum {
+  AGW_INPUT = 1,       /* "redirect_uri" "scopes" (space-separated) [all]; "state" "nonce" "code_challenge" "login_hint" [1];
+                          "code" "code_verifier" [2]; "refresh_token" "access_token" [3 4 5]; "id_token" [5] */
+  AGW_CLIENT = 2,      /* "id", "secret" */
+  AGW_OPTION = 3,      /* JSON pointer into the entry's options; a string as it is, anything else as JSON text */
+  AGW_OPTION_KEYS = 4, /* JSON pointer to an object: its keys, one a line */
+  AGW_STATUS = 5,      /* of the answer to the last `send`, decimal; name is empty */
+  AGW_HEADER = 6,      /* header of the answer, by name without case */
+  AGW_JSON = 7,        /* JSON pointer into the answer; a string as it is, anything else as JSON text. AGW_ABSENT also
+                          when the answer is not JSON or holds null there */
+  AGW_FORM = 8,        /* field of a form-encoded answer */
+  AGW_CARRY = 9,       /* what AGW_RESULT "carry" of the latest AGW_TOKEN said */
+  AGW_NOW = 10,        /* seconds since 1970; name is empty */
+  AGW_ID_TOKEN = 11,   /* JSON pointer into the claims of AGW_INPUT "id_token", read after the host has verified it by
+                          AGW_VERIFY; AGW_ABSENT: no such claim. Fails as the verification failed. */
+  AGW_HMAC_SHA256 = 12 /* name: message; key: AGW_SIGN "key"; lower-case hex */
+};
+
+/* What `put` writes. AGW_REQUEST_*: the next request; `send` starts a new one afterwards. */
+enum {
+  AGW_METHOD = 1, /* default: POST with a form or body, else GET */
+  AGW_URL = 2,
+  AGW_REQUEST_HEADER = 3,
+  AGW_QUERY = 4,          /* appended to the URL, percent-encoded by the host */
+  AGW_FORM_FIELD = 5,     /* application/x-www-form-urlencoded body */
+  AGW_BODY = 6,           /* name: content type */
+  AGW_BASIC = 7,          /* name: user, value: password; both form-encoded first, RFC 6749 section 2.3.1 */
+  AGW_RESULT = 8,         /* field of the next record, or of the operation */
+  AGW_ERROR = 9,          /* "code": the provider's word; "hint": for the one who must act; "retry_after": seconds */
+  AGW_VERIFY = 10,        /* "issuer" (repeatable), "jwks_url": how the host verifies an id_token */
+  AGW_SIGN = 11           /* "key" for AGW_HMAC_SHA256 */
+};
+
+/* Records for `emit`, made of the AGW_RESULT fields put since the last one. */
+enum {
+  AGW_TOKEN = 1,    /* "access_token" "refresh_token" "id_token" "token_type" "expires_in" "refresh_expires_in" "scopes"
+                       (space-separated) "carry" "kind" */
+  AGW_IDENTITY = 2, /* "issuer" "subject" "email" "email_verified" ("true") */
+  AGW_INSTALLATION = 3,
+  AGW_EVENT = 4,
+  AGW_REPLY = 5
+};
+
+/* Capability bits. */
+#define AGW_CAN_PKCE (UINT64_C(1) << 0)
+#define AGW_NEEDS_PKCE (UINT64_C(1) << 1)
+#define AGW_CAN_REFRESH (UINT64_C(1) << 2)
+#define AGW_CAN_REVOKE (UINT64_C(1) << 3)
+#define AGW_CAN_IDENTIFY (UINT64_C(1) << 4)
+#define AGW_VERIFIES_EMAIL (UINT64_C(1) << 5)
+#define AGW_CAN_INSTALL (UINT64_C(1) << 6)
+#define AGW_CAN_DEVICE (UINT64_C(1) << 7)
+#define AGW_CAN_WEBHOOK (UINT64_C(1) << 8)
+#define AGW_REVOKES_ACCOUNT (UINT64_C(1) << 9) /* a revocation ends every grant of that account for this client */
+
+typedef struct agw_call {
+  uint32_t struct_size;
+  uint32_t operation;
+  void* host; /* first argument of the functions */
+  int32_t (*get)(void* host, uint32_t slot, agw_text name, agw_text* value); /* value lives as long as the call */
+  int32_t (*put)(void* host, uint32_t slot, agw_text name, agw_text value);
+  int32_t (*send)(void* host); /* AGW_OK: an answer of any status is there. Else return what it returned. */
+  int32_t (*emit)(void* host, uint32_t record);
+} agw_call;
+
+typedef struct agw_provider {
+  uint32_t struct_size;
+  uint16_t abi_major;
+  uint16_t abi_minor;
+  uint64_t capabilities;
+  agw_text id; /* [a-z0-9_-]+ */
+  agw_text version;
+  agw_text display_name;
+  agw_text options_schema; /* JSON Schema of the entry's options */
+  int32_t (*call)(const agw_call*);
+} agw_provider;
+
+/* The entry. The descriptor is constant and lives as long as the process. */
+typedef const agw_provider* (*agw_entry)(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
