@@ -1,0 +1,103 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "storage/storage.hpp"
+
+namespace agw::test {
+
+/// Hands every call to another storage; tests override what they want to see, delay or spoil.
+class StorageDecorator : public Storage {
+ public:
+  explicit StorageDecorator(Storage& inner) : inner_(inner) {}
+
+  Result<void> ping() override { return inner_.ping(); }
+  Result<std::optional<std::string>> readMeta(const std::string& name) override {
+    return inner_.readMeta(name);
+  }
+  Result<void> writeMeta(const std::string& name, const std::string& value) override {
+    return inner_.writeMeta(name, value);
+  }
+  Result<std::optional<Grant>> findGrant(const std::string& provider, const std::string& profile) override {
+    return inner_.findGrant(provider, profile);
+  }
+  Result<std::optional<Grant>> findGrantById(const std::string& id) override {
+    return inner_.findGrantById(id);
+  }
+  Result<std::vector<Grant>> listGrants(const std::string& profile) override {
+    return inner_.listGrants(profile);
+  }
+  Result<int> countOtherGrants(const std::string& provider, const std::string& subject,
+                               const std::string& exceptId) override {
+    return inner_.countOtherGrants(provider, subject, exceptId);
+  }
+  Result<Version> putGrant(const Grant& grant, Version seen) override { return inner_.putGrant(grant, seen); }
+  Result<Grant> acquireLease(const std::string& id, const std::string& owner,
+                             std::chrono::milliseconds ttl) override {
+    return inner_.acquireLease(id, owner, ttl);
+  }
+  Result<void> renewLease(const std::string& id, const Lease& lease, std::chrono::milliseconds ttl) override {
+    return inner_.renewLease(id, lease, ttl);
+  }
+  Result<Version> replaceTokens(const std::string& id, Version seen, const SealedTokens& tokens) override {
+    return inner_.replaceTokens(id, seen, tokens);
+  }
+  Result<void> endRefresh(const std::string& id, const Lease& lease, Version seen,
+                          const RefreshFailure& failure) override {
+    return inner_.endRefresh(id, lease, seen, failure);
+  }
+  Result<void> revokeGrant(const std::string& id, Version seen,
+                           const PendingRevocation& revocation) override {
+    return inner_.revokeGrant(id, seen, revocation);
+  }
+  Result<void> queueRevocation(const PendingRevocation& revocation) override {
+    return inner_.queueRevocation(revocation);
+  }
+  Result<std::vector<PendingRevocation>> claimRevocations(TimePoint now, std::chrono::seconds claim,
+                                                          int limit) override {
+    return inner_.claimRevocations(now, claim, limit);
+  }
+  Result<void> postponeRevocation(const std::string& id, TimePoint notBefore) override {
+    return inner_.postponeRevocation(id, notBefore);
+  }
+  Result<void> deleteRevocation(const std::string& id) override { return inner_.deleteRevocation(id); }
+  Result<void> createFlow(const Flow& flow) override { return inner_.createFlow(flow); }
+  Result<std::optional<Flow>> findFlow(const std::string& id) override { return inner_.findFlow(id); }
+  Result<Flow> consumeState(const std::string& stateHash) override { return inner_.consumeState(stateHash); }
+  Result<void> advanceFlow(const Flow& flow, FlowStatus from) override {
+    return inner_.advanceFlow(flow, from);
+  }
+  Result<Flow> countConfirmationTry(const std::string& id) override {
+    return inner_.countConfirmationTry(id);
+  }
+  Result<std::vector<Flow>> expireFlows(TimePoint now, const std::string& error, std::chrono::seconds keep,
+                                        int limit) override {
+    return inner_.expireFlows(now, error, keep, limit);
+  }
+  Result<void> createApiKey(const ApiKeyRecord& key) override { return inner_.createApiKey(key); }
+  Result<std::optional<ApiKeyRecord>> findApiKey(const std::string& keyHash) override {
+    return inner_.findApiKey(keyHash);
+  }
+  Result<std::vector<ApiKeyRecord>> listApiKeys() override { return inner_.listApiKeys(); }
+  Result<void> revokeApiKey(const std::string& idOrName, TimePoint at) override {
+    return inner_.revokeApiKey(idOrName, at);
+  }
+  Result<void> touchApiKey(const std::string& id, TimePoint at) override {
+    return inner_.touchApiKey(id, at);
+  }
+  Result<void> appendAudit(const AuditEvent& event) override { return inner_.appendAudit(event); }
+  Result<std::vector<AuditEvent>> listAudit(int limit) override { return inner_.listAudit(limit); }
+  Result<void> putProvider(const ProviderRow& row) override { return inner_.putProvider(row); }
+  Result<std::vector<ProviderRow>> listProviders() override { return inner_.listProviders(); }
+  Result<std::vector<SealedRow>> sealedRows(const std::string& afterTable, const std::string& afterId,
+                                            int limit) override {
+    return inner_.sealedRows(afterTable, afterId, limit);
+  }
+  Result<void> replaceSealed(const SealedRow& row) override { return inner_.replaceSealed(row); }
+
+ protected:
+  Storage& inner_;
+};
+
+}  // namespace agw::test
