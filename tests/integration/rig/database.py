@@ -15,7 +15,7 @@ class SqliteDatabase:
 
     def __init__(self, folder):
         self.file = folder / "gateway.db"
-        self.url = f"sqlite://{self.file}"
+        self.url = f"sqlite:///{self.file}"  # four slashes: an absolute path
 
     def rows(self, sql):
         with contextlib.closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True, timeout=10)) as connection:

@@ -32,7 +32,7 @@ def oauth2_entry(provider, **entry):
         "plugin": "oauth2",
         "client_id": CLIENT_ID,
         "client_secret": "${SANDBOX_SECRET}",
-        "scopes": SCOPES,
+        "scopes": list(SCOPES),
         "allow_private": True,
         "options": options,
         **entry,
