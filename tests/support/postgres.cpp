@@ -58,4 +58,12 @@ std::string PostgresDatabase::query(const std::string& sql) const {
   return queryOn(settings_, sql);
 }
 
+void PostgresDatabase::empty() const {
+  query(
+      "DO $$ DECLARE name text; BEGIN FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = "
+      "'public' "
+      "AND tablename <> 'schema_migrations' LOOP EXECUTE 'DELETE FROM ' || quote_ident(name); END LOOP; END "
+      "$$");
+}
+
 }  // namespace agw::test

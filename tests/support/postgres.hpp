@@ -19,6 +19,8 @@ class PostgresDatabase {
   [[nodiscard]] const DatabaseSettings& settings() const { return settings_; }
   /// Executes SQL beside the gateway's own connections; returns the first field of the answer, if any.
   std::string query(const std::string& sql) const;
+  /// Deletes every row of every table but the schema's own.
+  void empty() const;
 
  private:
   DatabaseSettings server_;

@@ -69,14 +69,18 @@ class StorageContract : public testing::TestWithParam<Backend> {
       folder_ = std::make_unique<TemporaryFolder>();
       settings_.path = *folder_ / "gateway.db";
     } else {
-      database_ = std::make_unique<PostgresDatabase>();
+      // Making a database takes the server longer than a whole test: a suite shares one.
+      if (!database_) database_ = std::make_unique<PostgresDatabase>();
       if (!database_->exists()) FAIL() << "no PostgreSQL server";
+      database_->empty();
       settings_ = database_->settings();
       settings_.connections = 8;
     }
     storage_ = openAgain(Access::Service);
     ASSERT_TRUE(storage_);
   }
+
+  static void TearDownTestSuite() { database_.reset(); }
 
   /// The same data through another storage object, as another process has it. Memory has only one.
   std::unique_ptr<Storage> openAgain(Access access) {
@@ -174,7 +178,7 @@ class StorageContract : public testing::TestWithParam<Backend> {
   FakeClock clock;
   RecordingLog log;
   std::unique_ptr<TemporaryFolder> folder_;
-  std::unique_ptr<PostgresDatabase> database_;
+  static inline std::unique_ptr<PostgresDatabase> database_;
   DatabaseSettings settings_;
   std::unique_ptr<Storage> storage_;
 };
