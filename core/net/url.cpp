@@ -15,8 +15,9 @@ constexpr std::size_t kMostUrl = 16U << 10;
 
 using Handle = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
 
-Error refused(std::string why) {
-  return Error{.kind = ErrorKind::BadOption, .message = "The address is not usable: " + std::move(why) + "."};
+Error refused(std::string_view why) {
+  return Error{.kind = ErrorKind::BadOption,
+               .message = "The address is not usable: " + std::string(why) + "."};
 }
 
 std::optional<std::string> part(const Handle& url, CURLUPart which, unsigned flags = 0) {
@@ -28,6 +29,26 @@ std::optional<std::string> part(const Handle& url, CURLUPart which, unsigned fla
 
 bool printableAscii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+/// A name or IPv4 address in the characters that such have, or an IPv6 address in brackets.
+bool plainHost(std::string_view host) {
+  if (host.starts_with('[')) return host.find_first_not_of("[]0123456789abcdefABCDEF:.") == host.npos;
+  return std::all_of(host.begin(), host.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
+  });
+}
+
+/// What libcurl forgives and we do not; empty when there is nothing. `rest`: what follows the scheme.
+std::string_view objection(std::string_view text, std::string_view rest, std::string_view host) {
+  constexpr std::string_view kMark = "://";
+  if (!rest.starts_with(kMark) || rest.starts_with(":///")) return "it has no host";
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#", kMark.size()));
+  // "https://known.example@other.example" has misled people and programs.
+  if (authority.find('@') != authority.npos) return "it carries user information";
+  if (!plainHost(host) || authority.find('%') != authority.npos) return "its host has unusual characters";
+  return text.find('#') == text.npos ? "" : "it has a fragment";
 }
 
 }  // namespace
@@ -43,23 +64,13 @@ Result<Url> parseUrl(std::string_view text) {
   auto host = part(url, CURLUPART_HOST);
   const auto port = part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
   if (!scheme || (*scheme != "https" && *scheme != "http")) return refused("only https is possible");
-  // libcurl forgives "https:///name" and "https:/name".
-  const std::string_view rest = text.substr(scheme->size());
-  if (!host || host->empty() || !port || !rest.starts_with("://") || rest.starts_with(":///")) {
-    return refused("it has no host");
-  }
-  // "https://known.example@other.example" has misled people and programs.
-  if (text.substr(0, text.find_first_of("/?#", scheme->size() + 3)).find('@') != text.npos) {
-    return refused("it carries user information");
-  }
-  if (text.find('#') != text.npos) return refused("it has a fragment");
-  if (part(url, CURLUPART_ZONEID)) return refused("it names a zone of this machine");
+  if (!host || host->empty() || !port) return refused("it has no host");
+  if (const auto why = objection(text, text.substr(scheme->size()), *host); !why.empty()) return refused(why);
 
   *host = toLower(*host);
+  const bool lowered = curl_url_set(url.get(), CURLUPART_HOST, host->c_str(), 0) == CURLUE_OK;
   auto whole = part(url, CURLUPART_URL);
-  if (curl_url_set(url.get(), CURLUPART_HOST, host->c_str(), 0) == CURLUE_OK)
-    whole = part(url, CURLUPART_URL);
-  if (!whole) return refused("it is not an absolute URL");
+  if (!lowered || !whole) return refused("it is not an absolute URL");
   return Url{.scheme = std::move(*scheme),
              .host = std::move(*host),
              .port = std::stoi(*port),

@@ -47,6 +47,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "https://id.example/\r\nHost: evil", "https://id.example/\tx", "https://id.example\n",
                     " https://id.example/", std::string("https://id.example/\0x", 21),
                     "https://id.ex\xC3\xA4mple/", "https://[fe80::1%25eth0]/", "https://[::1/",
+                    "https://0x7f.%1/", "https://%31%32%37.0.0.1/", "https://a~b.example/",
                     "https://id.example:0x50/", "https://id.example:65536/",
                     "https://id.example/" + std::string(20'000, 'x')));
 
