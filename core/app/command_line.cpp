@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "app/process_environment.hpp"
+#include "config/nearest.hpp"
 
 namespace agw {
 namespace {
@@ -48,6 +49,11 @@ class CommandLine {
   }
 
   int run(std::vector<std::string> words) {
+    if (words.empty()) {
+      context_.err << app_.help();
+      return 2;
+    }
+    if (const int code = refuseUnknown(words.front()); code != 0) return code;
     std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
     try {
       app_.parse(words);
@@ -58,6 +64,16 @@ class CommandLine {
   }
 
  private:
+  int refuseUnknown(const std::string& word) {
+    if (word.starts_with('-')) return 0;
+    std::vector<std::string> names;
+    for (const auto* command : app_.get_subcommands({})) names.push_back(command->get_name());
+    if (std::find(names.begin(), names.end(), word) != names.end()) return 0;
+    context_.err << "auth-gateway: there is no command " << shown(word) << didYouMean(word, names)
+                 << "\nRun auth-gateway --help for the list.\n";
+    return 2;
+  }
+
   void runs(CLI::App* command, std::function<int()> work) {
     command->callback([this, work = std::move(work)] { code_ = work(); });
   }
@@ -81,7 +97,8 @@ class CommandLine {
   void addPlugins() {
     auto* plugins = app_.add_subcommand("plugins", "Look at provider plugins");
     plugins->require_subcommand(1);
-    auto* check = plugins->add_subcommand("check", "Load plugin files and say what is wrong with them");
+    auto* check =
+        plugins->add_subcommand("check", "Hold plugin files to the contract and say what is wrong with them");
     check->add_option("FILE", pluginFiles_, "The .so files")->required();
     runs(check, [this] { return checkPlugins(context_, {pluginFiles_.begin(), pluginFiles_.end()}); });
     runs(plugins->add_subcommand("list", "The built-in plugin and those of the plugin folder"),
@@ -113,14 +130,14 @@ class CommandLine {
     auto* keys = app_.add_subcommand("api-keys", "Keys of callers");
     keys->require_subcommand(1);
     auto* create = keys->add_subcommand("create", "Make a key and print it once");
-    create->add_option("--name", newKey_.name, "How people call it")->required()->check(isName());
-    create->add_option("--operations", operations_, "consent, token, list, revoke; or *")
+    create->add_option("--name,NAME", newKey_.name, "How people call it")->required()->check(isName());
+    create->add_option("--operations,--operation", operations_, "consent, token, list, revoke; or *")
         ->required()
         ->delimiter(',');
-    create->add_option("--providers", newKey_.permissions.providers, "Provider ids; or *")
+    create->add_option("--providers,--provider", newKey_.permissions.providers, "Provider ids; or *")
         ->required()
         ->delimiter(',');
-    create->add_option("--owners", newKey_.permissions.owners, "E-mail addresses, *@domain; or *")
+    create->add_option("--owners,--owner", newKey_.permissions.owners, "E-mail addresses, *@domain; or *")
         ->required()
         ->delimiter(',');
     constexpr int kTenYears = 3'650;

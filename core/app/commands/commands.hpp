@@ -51,6 +51,7 @@ struct NewApiKey {
 [[nodiscard]] int listApiKeys(const CommandContext& context);
 [[nodiscard]] int revokeApiKey(const CommandContext& context, const std::string& idOrName);
 
+/// Loads each file as the gateway would and holds it to the plugin contract.
 [[nodiscard]] int checkPlugins(const CommandContext& context,
                                const std::vector<std::filesystem::path>& files);
 [[nodiscard]] int listPlugins(const CommandContext& context);

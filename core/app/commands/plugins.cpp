@@ -3,6 +3,7 @@
 #include "app/commands/common.hpp"
 #include "app/wiring.hpp"
 #include "plugin/plugin.hpp"
+#include "provider_check.hpp"
 
 namespace agw {
 namespace {
@@ -39,12 +40,8 @@ void describe(const CommandContext& context, const Plugin& plugin) {
 int checkPlugins(const CommandContext& context, const std::vector<std::filesystem::path>& files) {
   int refused = 0;
   for (const auto& file : files) {
-    const auto plugin = loadPlugin(std::filesystem::absolute(file).lexically_normal(), {});
-    if (plugin) {
-      describe(context, *plugin);
-    } else {
-      refused = fail(context, plugin.error());
-    }
+    context.out << file.string() << "\n";
+    if (checkProvider(std::filesystem::absolute(file).lexically_normal(), context.out) != 0) refused = 1;
   }
   return refused;
 }

@@ -46,6 +46,15 @@ const char* nameOf(DeploymentKind kind) {
   return "production";
 }
 
+int tellNotStarted(Log& log, const Error& error) {
+  if (error.detail.empty()) {
+    log.write(LogLevel::Error, "not_started", {{"reason", error.message}});
+  } else {
+    log.write(LogLevel::Error, "not_started", {{"reason", error.message}, {"detail", error.detail}});
+  }
+  return 1;
+}
+
 std::string addressOf(const Settings& settings, int port) {
   const bool v6 = settings.host.find(':') != std::string::npos;
   const std::string host = v6 ? "[" + settings.host + "]" : settings.host;
@@ -68,9 +77,7 @@ int serve(const CommandContext& context, const std::string& providersFile) {
   const auto log = makeStreamLog(context.err, settings->logLevel, settings->logFormat, context.clock);
   auto service = Service::start(*settings, context.environment, context.clock, context.random, *log);
   if (!service) {
-    log->write(LogLevel::Error, "not_started",
-               {{"reason", service.error().message}, {"detail", service.error().detail}});
-    return 1;
+    return tellNotStarted(*log, service.error());
   }
   log->write(LogLevel::Info, "listening",
              {{"address", addressOf(*settings, (*service)->port())},
