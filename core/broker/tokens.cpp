@@ -202,7 +202,11 @@ Refresher::Outcome TokenService::Engine::renewShared(const View& view) {
 
 Result<TokenAnswer> TokenService::Engine::serve(const View& view, bool renewalFailed) {
   const Grant& grant = view.grant;
-  if (view.kept) return serveFresh(view, *view.kept);
+  if (view.kept) {
+    auto answer = serveFresh(view, *view.kept);
+    if (answer) answer->degraded = renewalFailed;
+    return answer;
+  }
   auto access = openAccessToken(parts_.vault, grant);
   if (!access) return integrityFault(view, std::move(access).error());
   const bool hindered =
@@ -248,8 +252,9 @@ Error TokenService::Engine::integrityFault(const View& view, Error error) {
 }
 
 bool TokenService::Engine::drain(milliseconds limit) {
-  workers_.clear();
-  return flights_.waitUntilEmpty(limit) && unsaved_.retryAll();
+  const bool idle = workers_.waitUntilIdle(limit / 2);
+  const bool landed = flights_.waitUntilEmpty(limit / 2);
+  return unsaved_.retryAll() && idle && landed;
 }
 
 TokenService::TokenService(Parts parts) : engine_(std::make_unique<Engine>(std::move(parts))) {}

@@ -111,25 +111,32 @@ StoreOutcome UnsavedTokens::attempt(RefreshedTokens& tokens) {
   return StoreOutcome::Away;
 }
 
-// The row was written since the lease was taken. Key rotation only seals the spent pair anew: then the fresh
-// pair still belongs into the row. A pair that is ours means that the answer to an earlier write was lost.
+// The row was written since the lease was taken; the fresh pair still belongs into it
+// - when key rotation sealed the spent pair anew, and
+// - when an earlier holder came back after its lease was over: of two answers that a provider with a period
+// of grace gave,
+//   the one asked for under the later lease is the living one.
+// A pair that is ours means that the answer to an earlier write was lost.
 StoreOutcome UnsavedTokens::reconcile(RefreshedTokens& tokens, bool& again) {
   const auto row = storage_.findGrantById(tokens.grant.id);
   if (!row) return StoreOutcome::Away;
   again = true;
   if (!*row) return StoreOutcome::Revoked;  // the next write says so
   const auto stored = openTokens(vault_, **row);
-  const bool rotated = !(tokens.fresh.refresh == tokens.spent.refresh);
-  const bool spentIsStored =
-      stored && stored->refresh == tokens.spent.refresh && (rotated || stored->access == tokens.spent.access);
-  if (spentIsStored) {
-    tokens.grant.version = (*row)->version;
-    return StoreOutcome::Away;
+  if (stored && stored->access == tokens.fresh.access && stored->refresh == tokens.fresh.refresh) {
+    again = false;
+    return StoreOutcome::Stored;
   }
-  again = false;
-  const bool oursIsStored =
-      stored && stored->access == tokens.fresh.access && stored->refresh == tokens.fresh.refresh;
-  return oursIsStored ? StoreOutcome::Stored : StoreOutcome::Superseded;
+  const bool resealed =
+      stored && stored->refresh == tokens.spent.refresh && stored->access == tokens.spent.access;
+  const bool latestLease =
+      (*row)->fence == tokens.grant.fence && (*row)->consentedAt == tokens.grant.consentedAt;
+  if (!resealed && !latestLease) {
+    again = false;
+    return StoreOutcome::Superseded;
+  }
+  tokens.grant.version = (*row)->version;
+  return StoreOutcome::Away;
 }
 
 void UnsavedTokens::keepTrying() {

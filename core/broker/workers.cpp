@@ -22,14 +22,14 @@ bool Workers::submit(const std::string& provider, const std::string& key, std::f
   auto& queue = queues_[provider];
   if (ending_ || queue.waiting.size() >= limit_ || !keys_.insert(key).second) return false;
   queue.waiting.push_back({key, std::move(job)});
+  ++unfinished_;
   changed_.notify_one();
   return true;
 }
 
-void Workers::clear() {
-  const std::lock_guard lock(mutex_);
-  for (auto& [provider, queue] : queues_) queue.waiting.clear();
-  keys_.clear();
+bool Workers::waitUntilIdle(std::chrono::milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  return idle_.wait_for(lock, limit, [&] { return unfinished_ == 0; });
 }
 
 std::map<std::string, Workers::Queue>::iterator Workers::next() {
@@ -59,6 +59,7 @@ void Workers::work() {
     job.run();
     lock.lock();
     --queue.running;
+    if (--unfinished_ == 0) idle_.notify_all();
     changed_.notify_one();
   }
 }

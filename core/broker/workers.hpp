@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -26,8 +27,8 @@ class Workers {
 
   /// False when `key` waits already or the provider's queue is full: nothing happened. `job` must not throw.
   bool submit(const std::string& provider, const std::string& key, std::function<void()> job);
-  /// Forgets what waits.
-  void clear();
+  /// True once nothing waits or runs, false when that takes longer than `limit`.
+  bool waitUntilIdle(std::chrono::milliseconds limit);
 
  private:
   struct Job {
@@ -46,6 +47,8 @@ class Workers {
   const std::size_t limit_;
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::condition_variable idle_;
+  std::size_t unfinished_ = 0;
   std::map<std::string, Queue> queues_;
   std::set<std::string> keys_;
   std::string last_;

@@ -18,6 +18,11 @@ class Read : public testing::Test {
   std::string text(const TokenRequest& request = BrokerRig::wish()) {
     return BrokerRig::textOf(token(request));
   }
+  // The token that is stored after the read.
+  bool servesStored(const TokenRequest& request = BrokerRig::wish()) {
+    const auto served = text(request);
+    return served == rig.stored().access;
+  }
   int refreshes() { return rig.provider->calls(Call::Refresh); }
   void settle() { EXPECT_TRUE(service->drain(10s)); }
 
@@ -52,7 +57,7 @@ TEST_F(Read, ProviderThatTheFileDoesNotHave_IsUnknown) {
 TEST_F(Read, ProviderNotConfiguredAnyMore_LivingTokenIsServed) {
   rig.connect();
   rig.directory.notConfigured("fake");
-  EXPECT_EQ(text(), rig.stored().access);
+  EXPECT_TRUE(servesStored());
   rig.clock.advance(3400s);
   EXPECT_TRUE(token()->degraded);
 }
@@ -77,17 +82,17 @@ TEST_F(Read, TokenWithExactlyTheAskedLife_IsServed) {
   auto request = BrokerRig::wish();
   request.minTtl = 1800s;
   rig.clock.advance(1800s);
-  EXPECT_EQ(text(request), rig.stored().access);
+  EXPECT_TRUE(servesStored(request));
   EXPECT_EQ(refreshes(), 0);
 }
 TEST_F(Read, MoreLifeAskedThanTheProviderGives_AFreshTokenIsTheBestThereIs) {
   rig.connect();
   auto request = BrokerRig::wish();
   request.minTtl = 7200s;
-  EXPECT_EQ(text(request), rig.stored().access);
+  EXPECT_TRUE(servesStored(request));
   rig.clock.advance(30s);
-  EXPECT_EQ(text(request), rig.stored().access);
-  EXPECT_EQ(text(request), rig.stored().access);
+  EXPECT_TRUE(servesStored(request));
+  EXPECT_TRUE(servesStored(request));
   EXPECT_EQ(refreshes(), 1);
 }
 
@@ -103,7 +108,7 @@ TEST_F(Read, RenewalDue_IsAnsweredAtOnceAndRenewedBehind) {
   rig.provider->release(Call::Refresh);
   settle();
   EXPECT_EQ(refreshes(), 1);
-  EXPECT_EQ(text(), rig.stored().access);
+  EXPECT_TRUE(servesStored());
   EXPECT_NE(rig.stored(), old);
 }
 TEST_F(Read, ProviderDownAndTokenAlive_IsServedDegraded) {
@@ -180,17 +185,17 @@ TEST_F(Read, NothingToRenewWith_ForcedReadGetsTheLivingToken) {
   rig.provider->abilities.refresh = false;
   rig.connect();
   rig.clock.advance(60s);
-  EXPECT_EQ(text(BrokerRig::forced()), rig.stored().access);
+  EXPECT_TRUE(servesStored(BrokerRig::forced()));
 }
 
 TEST_F(Read, ForcedWithinHalfAMinute_GetsTheCurrentToken) {
   rig.connect();
   rig.clock.advance(29s);
-  EXPECT_EQ(text(BrokerRig::forced()), rig.stored().access);
+  EXPECT_TRUE(servesStored(BrokerRig::forced()));
   EXPECT_EQ(refreshes(), 0);
   rig.clock.advance(1s);
-  EXPECT_EQ(text(BrokerRig::forced()), rig.stored().access);
-  EXPECT_EQ(text(BrokerRig::forced()), rig.stored().access);
+  EXPECT_TRUE(servesStored(BrokerRig::forced()));
+  EXPECT_TRUE(servesStored(BrokerRig::forced()));
   EXPECT_EQ(refreshes(), 1);
 }
 TEST_F(Read, ForcedWhileTheProviderIsDown_GetsTheLivingTokenDegraded) {

@@ -23,6 +23,11 @@ class Refresh : public testing::Test {
   std::string text(const TokenRequest& request = BrokerRig::wish()) {
     return BrokerRig::textOf(service->token(request));
   }
+  // The token that is stored after the read.
+  bool servesStored(const TokenRequest& request = BrokerRig::wish()) {
+    const auto served = text(request);
+    return served == rig.stored().access;
+  }
   int refreshes() { return rig.provider->calls(Call::Refresh); }
   void expectInStep() { EXPECT_EQ(rig.provider->livingPairs(), std::vector{rig.stored()}); }
 
@@ -34,7 +39,7 @@ class Refresh : public testing::Test {
 // E7, law 6
 TEST_F(Refresh, AnswerWithoutRefreshToken_KeepsTheOldOne) {
   rig.provider->rules.rotates = false;
-  EXPECT_EQ(text(), rig.stored().access);
+  EXPECT_TRUE(servesStored());
   EXPECT_NE(rig.stored().access, first.access);
   EXPECT_EQ(rig.stored().refresh, first.refresh);
   rig.clock.advance(3600s);
@@ -42,7 +47,7 @@ TEST_F(Refresh, AnswerWithoutRefreshToken_KeepsTheOldOne) {
   EXPECT_EQ(rig.stored().refresh, first.refresh);
 }
 TEST_F(Refresh, AnswerWithRefreshToken_ReplacesIt) {
-  EXPECT_EQ(text(), rig.stored().access);
+  EXPECT_TRUE(servesStored());
   EXPECT_NE(rig.stored().refresh, first.refresh);
   expectInStep();
 }
@@ -66,7 +71,7 @@ TEST_P(RefreshFails, GrantAndTokensStay) {
   EXPECT_EQ(rig.row()->lastError, GetParam().second);
   expectInStep();
   rig.clock.advance(300s);
-  EXPECT_EQ(text(), rig.stored().access);
+  EXPECT_TRUE(servesStored());
   expectInStep();
 }
 INSTANTIATE_TEST_SUITE_P(Kinds, RefreshFails,
@@ -92,7 +97,7 @@ TEST_F(Refresh, BackOff_IsRespectedByEveryReplicaAndSaysWhen) {
   EXPECT_EQ(rig.replica("two")->token(BrokerRig::wish()).error().retryAfter, 20s);
   EXPECT_EQ(refreshes(), 1);
   rig.clock.advance(20s);
-  EXPECT_EQ(text(), rig.stored().access);
+  EXPECT_TRUE(servesStored());
 }
 TEST_F(Refresh, BackOffAfterRefusedClient_StillNamesTheOperator) {
   rig.provider->failNext(Call::Refresh, {.kind = ErrorKind::BadClient, .message = "invalid_client"});
@@ -136,7 +141,7 @@ TEST_F(Refresh, ConsentAfterDeath_RevivesTheSameRow) {
   const auto id = rig.row()->id;
   rig.connect();
   EXPECT_EQ(rig.row()->id, id);
-  EXPECT_EQ(text(), rig.stored().access);
+  EXPECT_TRUE(servesStored());
   expectInStep();
 }
 
@@ -167,7 +172,7 @@ TEST_F(Refresh, AnswerLostAfterRotation_WithGraceIsRecovered) {
   rig.provider->failNext(Call::Refresh, timedOut(), When::After);
   EXPECT_EQ(text(), "error provider_unavailable");
   rig.clock.advance(10s);
-  EXPECT_EQ(text(), rig.stored().access);
+  EXPECT_TRUE(servesStored());
   EXPECT_EQ(rig.row()->openIntents, 0);
   expectInStep();
 }
@@ -195,16 +200,16 @@ TEST_F(Refresh, OpenIntent_IsNotSettledByAnAnswerThatSaysNothingAboutIt) {
 
 // Law 4: while an intent is open, a living token is used to its end before the refresh token is risked.
 TEST_F(Refresh, OpenIntentAndLivingToken_IsNotRenewedBehind) {
-  EXPECT_EQ(text(), rig.stored().access);
+  EXPECT_TRUE(servesStored());
   rig.clock.advance(3400s);
   ASSERT_TRUE(rig.memory->acquireLease(rig.row()->id, "crashed", 1ms).ok());
   rig.clock.advance(1s);
   const auto calls = refreshes();
-  EXPECT_EQ(text(), rig.stored().access);
+  EXPECT_TRUE(servesStored());
   EXPECT_TRUE(service->drain(10s));
   EXPECT_EQ(refreshes(), calls);
   rig.clock.advance(199s);
-  EXPECT_EQ(text(), rig.stored().access);
+  EXPECT_TRUE(servesStored());
   EXPECT_EQ(refreshes(), calls + 1);
   expectInStep();
 }
@@ -214,7 +219,7 @@ TEST_F(Refresh, LeaseNotWritable_SpendsNothing) {
   rig.storage.failCall(2);
   EXPECT_EQ(text(), "error unavailable");
   EXPECT_EQ(refreshes(), 0);
-  EXPECT_EQ(text(), rig.stored().access);
+  EXPECT_TRUE(servesStored());
 }
 
 // G6: the store is away between the answer and the write.
@@ -276,7 +281,7 @@ TEST_F(Refresh, AnswerThatCannotBeWritten_IsServedFromMemoryUntilItCan) {
   EXPECT_EQ(served, rig.provider->livingPairs().front().access);
   rig.clock.advance(60s);
   EXPECT_EQ(text(), served);
-  EXPECT_EQ(text(BrokerRig::forced()), "error unavailable");
+  EXPECT_EQ(text(BrokerRig::forced()), served);
   EXPECT_EQ(refreshes(), 1);
   EXPECT_EQ(rig.stored(), first);
   EXPECT_FALSE(service->drain(0ms));
