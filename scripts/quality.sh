@@ -1,4 +1,4 @@
-# Fuzzers, clang-tidy, layout of the source text. Sourced by ./dev.
+# Fuzzers, clang-tidy, layout of the source text, bench. Sourced by ./dev.
 
 clang_compilers() {
   local version
@@ -57,4 +57,11 @@ verb_format() {
   [[ ${1:-} == check ]] && arguments=(--dry-run -Werror)
   program=$(clang_format)
   git ls-files -z '*.cpp' '*.hpp' '*.h' '*.c' | xargs -0 "$program" "${arguments[@]}" || die "run ./dev format"
+}
+
+# Arguments go to tests/bench/run: --rounds, --seconds, --users.
+verb_bench() {
+  install_packages bench
+  build_tests
+  tests/support/with-postgres tests/bench/run "$@"
 }

@@ -71,7 +71,8 @@ void seed(int count) {
   SystemRandom random;
   test::RecordingLog log;
   const Vault vault(orExit(keyRing(settings)), clock, random);
-  const auto storage = orExit(openStorage(databaseSettings(settings), SchemaPolicy::Require, clock, log));
+  const auto storage =
+      orExit(openStorage(orExit(databaseSettings(settings)), SchemaPolicy::Require, clock, log));
   orExit(guardKeys(*storage, vault, log));
   for (int number = 0; number < count; ++number)
     orExit(storage->putGrant(makeGrant(number, vault, clock, random), 0));
