@@ -11,13 +11,14 @@ namespace agw {
 
 namespace json = boost::json;
 
-void* WipingMemory::do_allocate(std::size_t size, std::size_t alignment) {
-  return ::operator new(size, std::align_val_t(alignment));
+// Boost.JSON asks for no more than the default alignment, and frees with another one than it asked for.
+void* WipingMemory::do_allocate(std::size_t size, std::size_t) {
+  return ::operator new(size);
 }
 
-void WipingMemory::do_deallocate(void* memory, std::size_t size, std::size_t alignment) {
+void WipingMemory::do_deallocate(void* memory, std::size_t size, std::size_t) {
   OPENSSL_cleanse(memory, size);
-  ::operator delete(memory, std::align_val_t(alignment));
+  ::operator delete(memory);
 }
 
 const json::value* atPointer(const json::value& value, std::string_view pointer) {
