@@ -36,17 +36,21 @@ port_must_be_free() {
   fi
 }
 
+# make_key <file> [argument]...: the words that go with a new key are of no use here, unless it failed.
+make_key() {
+  local file=$1 words
+  shift
+  [[ -s $file ]] || words=$(umask 077 && build/bin/auth-gateway generate-keys "$@" 2>&1 >"$file") || die "$words"
+}
+
 # Keys are made once and stay: a database can be read only with the key that it was written with.
 make_keys() {
   (umask 077 && mkdir -p var)
   chmod 700 var
   [[ -s var/encryption-key && -s var/api-key ]] && return
   say "Making keys in var/ (first start)"
-  (
-    umask 077
-    [[ -s var/encryption-key ]] || build/bin/auth-gateway generate-keys >var/encryption-key
-    [[ -s var/api-key ]] || build/bin/auth-gateway generate-keys --api-key >var/api-key
-  )
+  make_key var/encryption-key
+  make_key var/api-key --api-key
 }
 
 set_environment() {
