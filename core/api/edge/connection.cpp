@@ -129,11 +129,11 @@ void Connection::answer() {
   request.requestId = newRequestId(edge_.random);
   request.peer = edge_.proxies.client(peer_, request);
   request.secure = transport_->secure() || edge_.proxies.clientUsedTls(peer_, request);
-  const bool keep = reader_->keepAlive() && !edge_.stopping.load(std::memory_order_relaxed);
   const Response response =
       request.requestId.empty()
           ? errorResponse(Error{.message = "The system gives no random numbers."}, request.requestId)
           : handled(request);
+  const bool keep = reader_->keepAlive() && !edge_.stopping.load(std::memory_order_relaxed);
   last_ = !keep;
   writeAnswer(response,
               {.requestId = request.requestId,

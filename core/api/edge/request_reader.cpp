@@ -27,6 +27,13 @@ bool carriesBody(std::string_view method) {
   return method == "POST" || method == "PUT" || method == "PATCH";
 }
 
+bool hasBareLf(std::string_view octets) {
+  for (auto at = octets.find('\n'); at != std::string_view::npos; at = octets.find('\n', at + 1)) {
+    if (at == 0 || octets[at - 1] != '\r') return true;
+  }
+  return false;
+}
+
 Fault faultOf(const boost::beast::error_code& code) {
   if (code == http::error::body_limit)
     return {.status = 413, .message = "The body is longer than is taken here."};
@@ -168,8 +175,9 @@ RequestReader::Progress RequestReader::readBody(std::string_view& octets) {
     pending_.clear();
     return Progress::Complete;
   }
-  if (unread.size() - used > kMaxChunkHeader) return fail(faultOf(http::error::bad_chunk));
-  pending_ = std::string(unread.substr(used));
+  const auto held = unread.substr(used);
+  if (held.size() > kMaxChunkHeader || hasBareLf(held)) return fail(faultOf(http::error::bad_chunk));
+  pending_ = std::string(held);
   octets = {};
   return Progress::NeedMore;
 }
