@@ -21,7 +21,7 @@ constexpr int kLooks = 5;
 constexpr std::size_t kMostForgotten = 10'000;
 
 seconds pauseAfter(int attempts, seconds retryAfter) {
-  constexpr int kLongestExponent = 6;
+  constexpr int kLongestExponent = 7;
   const seconds pause = seconds(30) * (1 << std::clamp(attempts, 0, kLongestExponent));
   return std::min(kLongestPause, std::max(pause, retryAfter));
 }

@@ -180,8 +180,8 @@ TEST_F(Crash, WithoutGrace_TheGrantSaysThatConsentIsNeededAndWhy) {
   EXPECT_EQ(rig.row()->lastError, "refresh_interrupted");
 }
 
-// G3: a holder is paused past its lease and another refreshes too. The provider has a period of grace, so both
-// got a pair; the one that was issued last must be stored, whoever stores first.
+// G3: a holder is paused past its lease and another refreshes too. The provider has a period of grace, so
+// both got a pair; the one that was issued last must be stored, whoever stores first.
 TEST_F(Race, HolderThatWakesUpLate_DoesNotKeepTheNewerPairOut) {
   rig.provider->rules.grace = true;
   auto paused = rig.replica("paused");
