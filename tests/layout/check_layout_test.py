@@ -17,7 +17,7 @@ CASES = {
     "long file": ("sdk/a.hpp", "\n" * 401, "401 lines"),
     "machine path": ("README.md", "see /home/somebody/notes\n", "a path of somebody's machine"),
     "broken link": ("README.md", "[x](docs/none.md)\n", "link to docs/none.md, which is not there"),
-    "promise without test": ("docs/security.md", "| kept | `Promise_IsKept` |\n", "there is no test Promise_IsKept"),
+    "promise without test": ("docs/security.md", "## Promises\n| kept | `Promise.IsKept_Always` |\n", "there is no test IsKept_Always"),
     "plugin on Poco": ("plugins/x/x.cpp", "#include <Poco/Net/Net.h>\n", "not Poco/"),
 }
 # C source of a plugin, linker arguments, what the check must say
