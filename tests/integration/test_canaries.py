@@ -143,7 +143,7 @@ def live(notebook, gateway, installation, provider):
     provider.up()
     for fault in (
         {"status": 500, "body": f"<html>{MARK}-in-a-body"},
-        {"status": 400, "body": f'{{"error":"{MARK}-in-a-word"}}'},
+        {"status": 400, "body": f'{{"error":"the token {MARK} is unknown"}}'},
         {"body": f'{{"access_token":["{MARK}-access-odd"]}}'},
         {"cut_at": 30},
     ):
@@ -160,7 +160,6 @@ def live(notebook, gateway, installation, provider):
     # What strangers send.
     notebook.answer("answers", gateway.api("GET", "/providers"))
     notebook.answer("answers", gateway.api("GET", "/auth/providers/alice@example.com"))
-    notebook.answer("answers", gateway.api("GET", "/metrics"))
     for path in ("/health", "/openapi.json", "/docs"):
         notebook.answer("answers", gateway.http.get(path))
     notebook.answer("answers", gateway.post("/auth/token", {"provider": "vault", "user_email": "x"}))
@@ -177,7 +176,8 @@ def test_the_run_did_what_it_says(run):
     notebook, gateway, provider = run
     counts = provider.ledger()["requests"]
     assert counts["token:refresh_token"] >= 4 and counts["revoke"] >= 2 and counts["token:authorization_code"] >= 8
-    assert '"level":"trace"' in gateway.logs() or '"trace"' in gateway.logs()
+    events = [json.loads(line)["event"] for line in gateway.logs().splitlines()]
+    assert {"listening", "stopped"} <= set(events) and len(events) > 10
     assert set(notebook.surfaces) == {"command line", "environment", "log", "database", "answers", "pages"}
     assert all(len(octets) > 10 for surface, octets in notebook.surfaces.items() if surface != "environment")
 
@@ -208,7 +208,5 @@ def test_a_planted_secret_is_found_on_every_surface(run):
 def test_log_has_one_line_for_each_event(run):
     """J3."""
     _, gateway, _ = run
-    lines = gateway.logs().splitlines()
-    assert len(lines) > 20
-    for line in lines:
-        assert isinstance(json.loads(line), dict), line
+    for line in gateway.logs().splitlines():
+        assert {"time", "level", "event"} <= set(json.loads(line)), line

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import socket
 import subprocess
 
@@ -85,7 +86,7 @@ def test_key_must_be_right_and_given_in_one_way(gateway):
     assert gateway.http.post("/auth/token", json=INIT, headers=bearer).status_code == 401
     assert gateway.post("/auth/token", INIT, headers=bearer).status_code == 400
     assert gateway.http.post(f"/auth/token?api_key={root}", json=INIT).status_code in (400, 403)
-    assert gateway.http.post("/auth/token", json=INIT, cookies={"X-API-Key": root}).status_code == 403
+    assert gateway.http.post("/auth/token", json=INIT, headers={"Cookie": f"X-API-Key={root}"}).status_code == 403
 
 
 def test_named_key_may_do_what_it_was_made_for(installation, gateway):
@@ -198,15 +199,8 @@ def test_ambiguous_request_is_refused_and_nothing_after_it_is_read(gateway, kind
         received = b""
         while chunk := peer.recv(65536):
             received += chunk
-    assert received.startswith(b"HTTP/1.1 400 ") and received.count(b"HTTP/1.1 ") == 1
-
-
-def test_metrics_name_no_person(gateway, user):
-    gateway.connect("works", user)
-    gateway.access_token("works", user)
-    answer = gateway.api("GET", "/metrics")
-    assert answer.status_code == 200 and user not in answer.text and "example.com" not in answer.text
-    assert gateway.http.get("/metrics").status_code == 403
+    answers = re.findall(rb"^HTTP/1\.1 (\d+)", received, re.M)
+    assert answers == ([b"501"] if kind == "unknown coding" else [b"400"])
 
 
 def test_openapi_is_sound(gateway, tmp_path):
@@ -229,6 +223,6 @@ def test_openapi_has_every_path_of_the_contract(gateway):
     paths = set(gateway.http.get("/openapi.json").json()["paths"])
     wanted = {
         "/auth/init", "/auth/token", "/auth/revoke", "/auth/confirm", "/auth/status/{session_id}",
-        "/auth/providers/{user_email}", "/auth/callback/{provider}", "/health", "/providers", "/metrics",
+        "/auth/providers/{user_email}", "/auth/callback/{provider}", "/health", "/providers",
     }  # fmt: skip
     assert wanted <= paths

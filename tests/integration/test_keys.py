@@ -50,18 +50,20 @@ def test_gateway_reads_what_python_sealed_and_nothing_from_another_place(install
     """F5: the same plaintext, sealed anew by Python, is accepted; a neighbour's ciphertext is not."""
     gateway = installation.start()
     other = f"other-{user}"
+    fernet = Fernet(installation.encryption_key)
     try:
         gateway.connect("keys", user)
         gateway.connect("keys", other)
         token = gateway.access_token("keys", user)
-        fernet = Fernet(installation.encryption_key)
-        plaintext = fernet.decrypt(cell(installation.database, user).encode())
-        put(installation.database, user, fernet.encrypt(plaintext).decode())
+        own = fernet.encrypt(fernet.decrypt(cell(installation.database, user).encode())).decode()
+        put(installation.database, user, own)
         assert gateway.access_token("keys", user) == token
 
         put(installation.database, user, cell(installation.database, other))
         answer = gateway.token("keys", user)
         assert (answer.status_code, answer.json()["error"]) == (500, "integrity_error")
+        put(installation.database, user, own)
+        assert gateway.access_token("keys", user) == token
     finally:
         gateway.stop()
 
