@@ -7,8 +7,8 @@
  *     together, calls `send`, reads the answer. The host owns TLS, deadlines, redaction and secrets.
  *  4. No exception and no longjmp crosses the border.
  *  5. `call` may run on several threads at once, each with an agw_call of its own.
- *  6. Structs start with their size and grow at their end. Numbers are never reused. An unknown slot or record is
- *     answered AGW_UNSUPPORTED; an operation that a plugin lacks, too.
+ *  6. Structs start with their size and grow at their end. Numbers are never reused. An unknown slot or
+ *     record is answered AGW_UNSUPPORTED; an operation that a plugin lacks, too.
  *  7. A plugin exports one symbol, AGW_ENTRY_SYMBOL, and nothing else.
  */
 #ifndef AUTH_GATEWAY_ABI_H
@@ -30,7 +30,7 @@ typedef struct agw_text {
   size_t size;
 } agw_text;
 
-/* Outcome of an operation: who must act. Only AGW_GRANT_DEAD ends a grant, so return it for listed words alone. */
+/* Outcome of an operation: who must act. AGW_GRANT_DEAD ends a grant: return it for listed words alone. */
 enum {
   AGW_OK = 0,
   AGW_ABSENT = 1,       /* `get`: there is no such value. Not a failure. */
@@ -57,49 +57,55 @@ enum {
   AGW_CALLBACK = 8,
   AGW_WEBHOOK = 9,
   AGW_DEVICE = 10,
-  AGW_DESCRIBE = 11  /* AGW_RESULT facts that depend on options: "issuer", "issuer_required" ("true"),
-                        "access_ttl_default" (seconds), "capabilities" (decimal, where options change them); AGW_INPUT "scopes" given: AGW_RESULT "scopes" as the provider
-                        spells them in answers. No send. */
+  /* Facts that depend on options, as AGW_RESULT: "issuer" (repeatable), "issuer_required" ("true"),
+     "access_ttl_default" (seconds), "capabilities" (decimal). With AGW_INPUT "scopes": AGW_RESULT "scopes" as
+     answers spell them. No send. */
+  AGW_DESCRIBE = 11
 };
 
-/* What `get` reads. Names in quotes are the AGW_INPUT of the operations in brackets. */
+/* What `get` reads. Names are in quotes; in brackets, the operations that have them. JSON pointers (RFC 6901)
+   yield a string as it is and anything else as JSON text. */
 enum {
-  AGW_INPUT = 1,       /* "redirect_uri" "scopes" (space-separated) [all]; "state" "nonce" "code_challenge" "login_hint" [1];
-                          "code" "code_verifier" [2]; "refresh_token" "access_token" [3 4 5]; "id_token" [5] */
+  /* "redirect_uri" "scopes" (space-separated) [all]; "state" "nonce" "code_challenge" "login_hint" [1];
+     "code" "code_verifier" [2]; "refresh_token" "access_token" [3 4 5]; "id_token" [5] */
+  AGW_INPUT = 1,
   AGW_CLIENT = 2,      /* "id", "secret" */
-  AGW_OPTION = 3,      /* JSON pointer into the entry's options; a string as it is, anything else as JSON text */
+  AGW_OPTION = 3,      /* JSON pointer into the entry's options */
   AGW_OPTION_KEYS = 4, /* JSON pointer to an object: its keys, one a line */
   AGW_STATUS = 5,      /* of the answer to the last `send`, decimal; name is empty */
   AGW_HEADER = 6,      /* header of the answer, by name without case */
-  AGW_JSON = 7,        /* JSON pointer into the answer; a string as it is, anything else as JSON text. AGW_ABSENT also
-                          when the answer is not JSON or holds null there */
+  AGW_JSON = 7,        /* JSON pointer into the answer; AGW_ABSENT also for null and when it is not JSON */
   AGW_FORM = 8,        /* field of a form-encoded answer */
   AGW_CARRY = 9,       /* what AGW_RESULT "carry" of the latest AGW_TOKEN said */
   AGW_NOW = 10,        /* seconds since 1970; name is empty */
-  AGW_ID_TOKEN = 11,   /* JSON pointer into the claims of AGW_INPUT "id_token", read after the host has verified it by
-                          AGW_VERIFY; AGW_ABSENT: no such claim. Fails as the verification failed. */
+  /* JSON pointer into the claims of AGW_INPUT "id_token", which the host first verifies by AGW_VERIFY.
+     AGW_ABSENT: no such claim. Fails as the verification failed. */
+  AGW_ID_TOKEN = 11,
   AGW_HMAC_SHA256 = 12 /* name: message; key: AGW_SIGN "key"; lower-case hex */
 };
 
-/* What `put` writes. AGW_REQUEST_*: the next request; `send` starts a new one afterwards. */
+/* What `put` writes. The first seven make the next request; `send` starts a new one afterwards. */
 enum {
   AGW_METHOD = 1, /* default: POST with a form or body, else GET */
   AGW_URL = 2,
   AGW_REQUEST_HEADER = 3,
-  AGW_QUERY = 4,          /* appended to the URL, percent-encoded by the host */
-  AGW_FORM_FIELD = 5,     /* application/x-www-form-urlencoded body */
-  AGW_BODY = 6,           /* name: content type */
-  AGW_BASIC = 7,          /* name: user, value: password; both form-encoded first, RFC 6749 section 2.3.1 */
-  AGW_RESULT = 8,         /* field of the next record, or of the operation */
-  AGW_ERROR = 9,          /* "code": the provider's word; "hint": for the one who must act; "retry_after": seconds */
-  AGW_VERIFY = 10,        /* "issuer" (repeatable), "jwks_url": how the host verifies an id_token */
-  AGW_SIGN = 11           /* "key" for AGW_HMAC_SHA256 */
+  AGW_QUERY = 4,      /* appended to the URL, percent-encoded by the host */
+  AGW_FORM_FIELD = 5, /* application/x-www-form-urlencoded body */
+  AGW_BODY = 6,       /* name: content type */
+  AGW_BASIC = 7,      /* name: user, value: password; both form-encoded first, RFC 6749 section 2.3.1 */
+  AGW_RESULT = 8,     /* field of the next record, or of the operation */
+  /* "code": the provider's word; "hint": for the one who must act; "retry_after": seconds, else the host
+     reads the answer's Retry-After. The last of a name counts. */
+  AGW_ERROR = 9,
+  AGW_VERIFY = 10, /* "issuer" (repeatable), "jwks_url": how the host verifies an id_token */
+  AGW_SIGN = 11    /* "key" for AGW_HMAC_SHA256 */
 };
 
 /* Records for `emit`, made of the AGW_RESULT fields put since the last one. */
 enum {
-  AGW_TOKEN = 1,    /* "access_token" "refresh_token" "id_token" "token_type" "expires_in" "refresh_expires_in" "scopes"
-                       (space-separated) "carry" "kind" */
+  /* "access_token" "refresh_token" "id_token" "token_type" "expires_in" "refresh_expires_in" (seconds)
+     "scopes" (space-separated) "carry" "kind" ("user" where there are several) */
+  AGW_TOKEN = 1,
   AGW_IDENTITY = 2, /* "issuer" "subject" "email" "email_verified" ("true") */
   AGW_INSTALLATION = 3,
   AGW_EVENT = 4,
@@ -116,13 +122,15 @@ enum {
 #define AGW_CAN_INSTALL (UINT64_C(1) << 6)
 #define AGW_CAN_DEVICE (UINT64_C(1) << 7)
 #define AGW_CAN_WEBHOOK (UINT64_C(1) << 8)
-#define AGW_REVOKES_ACCOUNT (UINT64_C(1) << 9) /* a revocation ends every grant of that account for this client */
+/* A revocation ends every grant of that account for this client. */
+#define AGW_REVOKES_ACCOUNT (UINT64_C(1) << 9)
 
 typedef struct agw_call {
   uint32_t struct_size;
   uint32_t operation;
   void* host; /* first argument of the functions */
-  int32_t (*get)(void* host, uint32_t slot, agw_text name, agw_text* value); /* value lives as long as the call */
+  /* The value lives as long as the call. */
+  int32_t (*get)(void* host, uint32_t slot, agw_text name, agw_text* value);
   int32_t (*put)(void* host, uint32_t slot, agw_text name, agw_text value);
   int32_t (*send)(void* host); /* AGW_OK: an answer of any status is there. Else return what it returned. */
   int32_t (*emit)(void* host, uint32_t record);

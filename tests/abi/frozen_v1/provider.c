@@ -1,5 +1,6 @@
-/* A provider in C11 as somebody wrote it for the first version of the contract. Its header beside it is a copy of that day: this
- * file and that one never change, and every later gateway must load what they make. Built against the header of today, too. */
+/* A provider in C11 as somebody wrote it for the first version of the contract. Its header beside it is a
+ * copy of that day: this file and that one never change, and every later gateway must load what they make.
+ * Built against the header of today, too. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -88,7 +89,8 @@ static int32_t read_token(const agw_call* call) {
                                       {{"/expires_in", 11}, {"expires_in", 10}},
                                       {{"/scope", 6}, {"scopes", 6}}};
   const agw_text token = get(call, AGW_JSON, names[0][0]);
-  if (token.size == 0 || token.data[0] == '{' || get(call, AGW_JSON, TEXT("/error")).size != 0) return judge(call);
+  if (token.size == 0 || token.data[0] == '{' || get(call, AGW_JSON, TEXT("/error")).size != 0)
+    return judge(call);
   for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i) {
     const agw_text value = get(call, AGW_JSON, names[i][0]);
     if (value.size != 0) call->put(call->host, AGW_RESULT, names[i][1], value);
@@ -118,10 +120,13 @@ static int32_t request_token(const agw_call* call) {
 
 static int32_t enter(const agw_call* call) {
   switch (call->operation) {
-    case AGW_AUTHORIZE: return authorize(call);
+    case AGW_AUTHORIZE:
+      return authorize(call);
     case AGW_EXCHANGE:
-    case AGW_REFRESH: return request_token(call);
-    default: return AGW_UNSUPPORTED;
+    case AGW_REFRESH:
+      return request_token(call);
+    default:
+      return AGW_UNSUPPORTED;
   }
 }
 
@@ -132,13 +137,14 @@ static int32_t enter(const agw_call* call) {
 __attribute__((visibility("default"))) const agw_provider* auth_gateway_provider_v1(void);
 
 const agw_provider* auth_gateway_provider_v1(void) {
-  static const agw_provider provider = {
-      sizeof(agw_provider), AGW_ABI_MAJOR, AGW_ABI_MINOR,
-      AGW_CAN_PKCE | AGW_CAN_REFRESH,
-      {PROVIDER_ID, sizeof PROVIDER_ID - 1},
-      {"1.0.0", 5},
-      {"Written in C", 12},
-      {"{\"type\":\"object\"}", 17},
-      enter};
+  static const agw_provider provider = {sizeof(agw_provider),
+                                        AGW_ABI_MAJOR,
+                                        AGW_ABI_MINOR,
+                                        AGW_CAN_PKCE | AGW_CAN_REFRESH,
+                                        {PROVIDER_ID, sizeof PROVIDER_ID - 1},
+                                        {"1.0.0", 5},
+                                        {"Written in C", 12},
+                                        {"{\"type\":\"object\"}", 17},
+                                        enter};
   return &provider;
 }
