@@ -187,6 +187,12 @@ INSTANTIATE_TEST_SUITE_P(
         header("signed_by_other_key", R"({"alg":"RS256","kid":"old"})"),
         header("pss_called_pkcs1", R"({"alg":"RS256","kid":"pss"})", true), header("not_json", "alg=RS256"),
         header("header_list", R"(["RS256"])"),
+        // RFC 7518 section 3.5 fixes the salt to the length of the hash.
+        Broken{"pss_other_salt",
+               [] {
+                 const auto text = head(R"({"alg":"PS256","kid":"pss"})", goodClaims());
+                 return text + "." + base64UrlEncode(rsa().sign(text, true, 20));
+               }},
         // The public key as an HMAC secret: the classic confusion.
         Broken{"hmac_with_public_key",
                [] {

@@ -29,13 +29,14 @@ class SigningKey {
   }
 
   /// The signature over `text` as a JWS carries it, decoded.
-  [[nodiscard]] std::string sign(std::string_view text, bool pss = false) const {
+  [[nodiscard]] std::string sign(std::string_view text, bool pss = false,
+                                 int saltLength = RSA_PSS_SALTLEN_DIGEST) const {
     const openssl::DigestContext context(EVP_MD_CTX_new());
     EVP_PKEY_CTX* options = nullptr;
     check(EVP_DigestSignInit_ex(context.get(), &options, "SHA256", nullptr, nullptr, key_.get(), nullptr));
     if (pss) {
       check(EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING));
-      check(EVP_PKEY_CTX_set_rsa_pss_saltlen(options, RSA_PSS_SALTLEN_DIGEST));
+      check(EVP_PKEY_CTX_set_rsa_pss_saltlen(options, saltLength));
     }
     std::size_t size = 0;
     check(EVP_DigestSign(context.get(), nullptr, &size, openssl::octets(text), text.size()));

@@ -28,7 +28,8 @@ TEST_P(Ssrf, ReachesNobody) {
   const auto answer = client->send(request);
   ASSERT_FALSE(answer);
   // Some of the names resolve on some systems only.
-  EXPECT_TRUE(answer.error().kind == ErrorKind::BadOption || answer.error().code == "not_sent")
+  EXPECT_TRUE(answer.error().kind == ErrorKind::BadOption ||
+              answer.error().message.find("cannot be resolved") != std::string::npos)
       << answer.error().message;
   EXPECT_EQ(listener.connections(), 0);
   EXPECT_EQ(listener.received(), 0U);
