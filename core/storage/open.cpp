@@ -33,26 +33,24 @@ Result<std::unique_ptr<Storage>> openSqlite(const DatabaseSettings& settings, Sc
   }
   auto path = prepareFile(settings.path, log);
   if (!path) return std::move(path).error();
-  std::shared_ptr<void> held;
+  auto lock = LockFile::open(*path);
+  if (!lock) return std::move(lock).error();
   if (access == Access::Service) {
-    auto lock = lockForService(*path);
-    if (!lock) return std::move(lock).error();
-    held = std::move(*lock);
+    if (auto alone = lockForService(**lock, *path); !alone) return std::move(alone).error();
   }
   try {
     std::vector<std::unique_ptr<Connection>> writer;
-    writer.push_back(std::make_unique<SqliteConnection>(*path, clock));
+    writer.push_back(std::make_unique<SqliteConnection>(*path, clock, *lock));
     if (auto fits = applyMigrations(*writer.front(), kSqliteDialect, migrations(), policy, clock.now());
         !fits) {
       return std::move(fits).error();
     }
     std::vector<std::unique_ptr<Connection>> readers;
     for (int i = 0; i < connectionCount(settings, access, 2, 8); ++i) {
-      readers.push_back(std::make_unique<SqliteConnection>(*path, clock));
+      readers.push_back(std::make_unique<SqliteConnection>(*path, clock, nullptr));
     }
-    return std::unique_ptr<Storage>(std::make_unique<SqlStorage>(std::make_shared<Pool>(std::move(readers)),
-                                                                 std::make_shared<Pool>(std::move(writer)),
-                                                                 std::move(held), clock, log));
+    return std::unique_ptr<Storage>(std::make_unique<SqlStorage>(
+        std::make_shared<Pool>(std::move(readers)), std::make_shared<Pool>(std::move(writer)), clock, log));
   } catch (const SqlFailure& failure) {
     return refused(
         "The database file " + settings.path + " cannot be used: it is damaged, locked, or no SQLite file.",
@@ -108,7 +106,7 @@ Result<std::unique_ptr<Storage>> openPostgres(const DatabaseSettings& settings, 
     return std::move(fits).error();
   }
   const auto pool = std::make_shared<Pool>(std::move(connections));
-  return std::unique_ptr<Storage>(std::make_unique<SqlStorage>(pool, pool, nullptr, clock, log));
+  return std::unique_ptr<Storage>(std::make_unique<SqlStorage>(pool, pool, clock, log));
 }
 
 }  // namespace

@@ -143,6 +143,9 @@ void PostgresConnection::connect() {
   deadline_ = std::min(deadline_, steady_clock::now() + kLongestConnect);
   connection_.reset(PQconnectStartParams(keywords.data(), values.data(), 0));
   if (!connection_) throw SqlFailure{unavailable("postgresql: out of memory")};
+  // Notices belong into the server's log, not on our standard error.
+  PQsetNoticeReceiver(
+      connection_.get(), [](void*, const PGresult*) {}, nullptr);
   auto next = PGRES_POLLING_WRITING;
   while (PQstatus(connection_.get()) != CONNECTION_BAD && next != PGRES_POLLING_OK &&
          next != PGRES_POLLING_FAILED) {
@@ -152,9 +155,6 @@ void PostgresConnection::connect() {
   if (PQstatus(connection_.get()) != CONNECTION_OK) lose(PQerrorMessage(connection_.get()));
   deadline_ = end;
   PQsetnonblocking(connection_.get(), 1);
-  // Notices belong into the server's log, not on our standard error.
-  PQsetNoticeReceiver(
-      connection_.get(), [](void*, const PGresult*) {}, nullptr);
 }
 
 /// Looks for a hang-up that came while nobody used the connection: one system call.

@@ -14,15 +14,9 @@ namespace agw::storage {
 /// `Storage` in SQL, for both databases: what differs is in `Connection` and `Dialect`.
 class SqlStorage final : public Storage {
  public:
-  /// `held` ends with the storage, after its connections: a lock on the database.
   /// `readers` and `writers` may be the same pool.
-  SqlStorage(std::shared_ptr<Pool> readers, std::shared_ptr<Pool> writers, std::shared_ptr<void> held,
-             const Clock& clock, Log& log)
-      : held_(std::move(held)),
-        readers_(std::move(readers)),
-        writers_(std::move(writers)),
-        clock_(clock),
-        log_(log) {}
+  SqlStorage(std::shared_ptr<Pool> readers, std::shared_ptr<Pool> writers, const Clock& clock, Log& log)
+      : readers_(std::move(readers)), writers_(std::move(writers)), clock_(clock), log_(log) {}
 
   Result<void> ping() override;
   Result<std::optional<std::string>> readMeta(const std::string& name) override;
@@ -79,7 +73,6 @@ class SqlStorage final : public Storage {
   auto run(Kind kind, Work work) -> decltype(work(std::declval<Connection&>()));
   void note(const SqlFailure& failure);
 
-  std::shared_ptr<void> held_;
   std::shared_ptr<Pool> readers_;
   std::shared_ptr<Pool> writers_;
   const Clock& clock_;

@@ -9,26 +9,21 @@
 namespace agw::storage {
 namespace {
 
-// With the second that a thread may wait for a connection, no call takes longer than five.
-constexpr int kBusyTries = 2000;
-constexpr int kBusyMicros = 2000;
+constexpr std::chrono::seconds kLongestOpening{4};
+constexpr int kPauseMicros = 1000;
 
 // Why this journal mode: docs/adr/0003-sqlite-journal.md.
-constexpr const char* kSettings =
-    "PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA mmap_size = "
-    "0; "
+constexpr const char* kWriterSettings =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA mmap_size = 0; "
     "PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;";
+constexpr const char* kReaderSettings =
+    "PRAGMA query_only = ON; PRAGMA wal_autocheckpoint = 0; PRAGMA mmap_size = 0; PRAGMA trusted_schema = "
+    "OFF; "
+    "PRAGMA temp_store = MEMORY;";
 
 void answerNow(sqlite3_context* context, int, sqlite3_value**) {
   const auto* clock = static_cast<const Clock*>(sqlite3_user_data(context));
   sqlite3_result_int64(context, toMillis(clock->now()));
-}
-
-/// Waits in short even steps: SQLite's own handler sleeps longer and longer, so that of two busy processes one starves.
-int waitForLock(void*, int tries) {
-  if (tries >= kBusyTries) return 0;
-  usleep(kBusyMicros);
-  return 1;
 }
 
 Error meaning(int code, std::string detail) {
@@ -101,7 +96,27 @@ void SqliteConnection::Finalize::operator()(sqlite3_stmt* statement) const {
   sqlite3_finalize(statement);
 }
 
-SqliteConnection::SqliteConnection(const std::string& path, const Clock& clock) {
+/// The writer's turn for one statement; inside a transaction it is taken already.
+class SqliteConnection::Turn {
+ public:
+  explicit Turn(SqliteConnection& connection)
+      : connection_(connection), taken_(connection.turns_ && !connection.inTransaction_) {
+    if (taken_) connection_.takeTurn();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    if (taken_) connection_.leaveTurn();
+  }
+
+ private:
+  SqliteConnection& connection_;
+  bool taken_;
+};
+
+SqliteConnection::SqliteConnection(const std::string& path, const Clock& clock,
+                                   std::shared_ptr<LockFile> turns)
+    : turns_(std::move(turns)), deadline_(std::chrono::steady_clock::now() + kLongestOpening) {
   sqlite3* opened = nullptr;
   // One thread at a time uses a connection, so SQLite need not lock it.
   const int code =
@@ -109,16 +124,36 @@ SqliteConnection::SqliteConnection(const std::string& path, const Clock& clock) 
   database_.reset(opened);
   if (code != SQLITE_OK) fail(code);
   sqlite3_extended_result_codes(opened, 1);
-  sqlite3_busy_handler(opened, waitForLock, nullptr);
+  sqlite3_busy_handler(opened, waitForLock, this);
   sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  // Whoever closes last would checkpoint out of turn. The next writer finds the journal and goes on with it.
+  sqlite3_db_config(opened, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   const int registered =
       sqlite3_create_function_v2(opened, "agw_now", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY,
                                  const_cast<Clock*>(&clock), answerNow, nullptr, nullptr, nullptr);
   if (registered != SQLITE_OK) fail(registered);
-  script(kSettings);
+  script(turns_ ? kWriterSettings : kReaderSettings);
 }
 
 SqliteConnection::~SqliteConnection() = default;
+
+/// Waits in short even steps: SQLite's own handler sleeps longer and longer, so that of two busy processes
+/// one starves.
+int SqliteConnection::waitForLock(void* connection, int) {
+  if (std::chrono::steady_clock::now() >= static_cast<SqliteConnection*>(connection)->deadline_) return 0;
+  usleep(kPauseMicros);
+  return 1;
+}
+
+void SqliteConnection::takeTurn() {
+  while (!turns_->tryTake(LockFile::Part::Writer)) {
+    if (waitForLock(this, 0) == 0) throw SqlFailure{unavailable("sqlite: another process is writing")};
+  }
+}
+
+void SqliteConnection::leaveTurn() {
+  turns_->leave(LockFile::Part::Writer);
+}
 
 void SqliteConnection::fail(int code) const {
   std::string detail = database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code);
@@ -138,6 +173,7 @@ sqlite3_stmt* SqliteConnection::prepared(const Sql& sql) {
 }
 
 int SqliteConnection::execute(const Sql& sql, std::span<const Value> parameters, const RowHandler& onRow) {
+  const Turn turn(*this);
   sqlite3_stmt* statement = prepared(sql);
   const Execution execution(statement);
   int place = 0;
@@ -154,15 +190,40 @@ int SqliteConnection::execute(const Sql& sql, std::span<const Value> parameters,
   return sqlite3_column_count(statement) > 0 ? rows : sqlite3_changes(database_.get());
 }
 
-void SqliteConnection::script(const std::string& text) {
-  const int code = sqlite3_exec(database_.get(), text.c_str(), nullptr, nullptr, nullptr);
+void SqliteConnection::run(const char* text) {
+  const int code = sqlite3_exec(database_.get(), text, nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) fail(code);
+}
+
+void SqliteConnection::script(const std::string& text) {
+  const Turn turn(*this);
+  run(text.c_str());
+}
+
+void SqliteConnection::begin() {
+  takeTurn();
+  inTransaction_ = true;
+  try {
+    run("BEGIN IMMEDIATE");
+  } catch (const SqlFailure&) {
+    rollback();
+    throw;
+  }
+}
+
+void SqliteConnection::commit() {
+  run("COMMIT");
+  inTransaction_ = false;
+  leaveTurn();
 }
 
 void SqliteConnection::rollback() noexcept {
   // A full disk may have rolled back already.
-  if (sqlite3_get_autocommit(database_.get()) != 0) return;
-  sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+  if (sqlite3_get_autocommit(database_.get()) == 0) {
+    sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+  inTransaction_ = false;
+  leaveTurn();
 }
 
 }  // namespace agw::storage

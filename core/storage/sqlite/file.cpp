@@ -1,7 +1,6 @@
 #include "storage/sqlite/file.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,16 +69,42 @@ Result<std::string> prepareFile(const std::string& path, Log& log) {
   return canonical.string();
 }
 
-Result<std::shared_ptr<void>> lockForService(const std::string& path) {
-  const std::string name = path + ".lock";
-  auto file = std::make_shared<Descriptor>(open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kOwnerOnly));
-  if (file->value < 0) return refused(name, std::string("cannot be opened: ") + std::strerror(errno) + ".");
-  if (flock(file->value, LOCK_EX | LOCK_NB) != 0) {
-    return refused(path,
-                   "is in use by another running auth-gateway. Stop that one first; several gateways at once "
-                   "need PostgreSQL (DATABASE_URL=postgresql://...).");
-  }
-  return std::static_pointer_cast<void>(file);
+Result<std::shared_ptr<LockFile>> LockFile::open(const std::string& databasePath) {
+  const std::string name = databasePath + ".lock";
+  const int descriptor = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kOwnerOnly);
+  if (descriptor < 0) return refused(name, std::string("cannot be opened: ") + std::strerror(errno) + ".");
+  return std::make_shared<LockFile>(descriptor);
+}
+
+LockFile::~LockFile() {
+  close(descriptor_);
+}
+
+// Locks of the open file description, not of the process: two storages in one process exclude each other too.
+bool LockFile::tryTake(Part part) {
+  struct flock octet {};
+  octet.l_type = F_WRLCK;
+  octet.l_whence = SEEK_SET;
+  octet.l_start = static_cast<off_t>(part);
+  octet.l_len = 1;
+  return fcntl(descriptor_, F_OFD_SETLK, &octet) == 0;
+}
+
+void LockFile::leave(Part part) {
+  struct flock octet {};
+  octet.l_type = F_UNLCK;
+  octet.l_whence = SEEK_SET;
+  octet.l_start = static_cast<off_t>(part);
+  octet.l_len = 1;
+  fcntl(descriptor_, F_OFD_SETLK, &octet);
+}
+
+Result<void> lockForService(LockFile& lock, const std::string& path) {
+  if (lock.tryTake(LockFile::Part::Service)) return {};
+  return refused(
+      path,
+      "is in use by another running auth-gateway. Stop that one first; several gateways at once need "
+      "PostgreSQL (DATABASE_URL=postgresql://...).");
 }
 
 }  // namespace agw::storage
