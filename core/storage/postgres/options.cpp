@@ -35,8 +35,8 @@ Result<std::pair<std::string, std::string>> parseParameter(std::string_view pair
   if (!keyword || std::find(kAllowed.begin(), kAllowed.end(), *keyword) == kAllowed.end()) {
     std::string allowed;
     for (const auto word : kAllowed) allowed += (allowed.empty() ? "" : ", ") + std::string(word);
-    return refused("the parameter \"" + keyword.value_or("?") + "\" is not allowed; allowed are " + allowed +
-                   ".");
+    // Not quoted: an unencoded "?" in a password makes the rest of it look like a parameter.
+    return refused("it has a parameter that is not allowed; allowed are " + allowed + ".");
   }
   const auto value =
       equals == std::string_view::npos ? std::nullopt : percentDecode(pair.substr(equals + 1), false);
