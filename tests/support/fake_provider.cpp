@@ -90,6 +90,12 @@ void FakeProvider::release(Call call) {
   changed_.notify_all();
 }
 
+bool FakeProvider::isHeld(Call call) const {
+  const std::lock_guard lock(mutex_);
+  const auto script = scripts_.find(call);
+  return script != scripts_.end() && script->second.held;
+}
+
 template <class T, class Effect>
 Result<T> FakeProvider::perform(Call call, Effect effect) {
   std::unique_lock lock(mutex_);

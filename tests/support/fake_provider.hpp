@@ -61,6 +61,7 @@ class FakeProvider final : public Provider {
   /// Returns once `count` calls are waiting.
   void awaitHeld(Call call, int count = 1);
   void release(Call call);
+  [[nodiscard]] bool isHeld(Call call) const;
 
   // ---- the ledger
   struct Pair {

@@ -22,6 +22,12 @@ class FaultyStorage final : public Storage {
     failed_ = false;
     when_ = when;
     target_ = call;
+    from_ = 0;
+  }
+  /// Counts anew: the `call`-th call from now fails and so does every later one: the database goes away.
+  void failFrom(int call) {
+    failCall(0);
+    from_ = call;
   }
   /// Every call fails until `failCall`: the database is away.
   void failAll() { failCall(-1); }
@@ -142,7 +148,7 @@ class FaultyStorage final : public Storage {
   template <class Call>
   auto run(Call call) -> decltype(call()) {
     const int number = ++calls_;
-    const bool fails = target_ == -1 || number == target_;
+    const bool fails = target_ == -1 || number == target_ || (from_ > 0 && number >= from_);
     if (fails) failed_ = true;
     if (fails && when_ == When::Before) return away();
     auto result = call();
@@ -159,6 +165,7 @@ class FaultyStorage final : public Storage {
   Storage& inner_;
   std::atomic<int> calls_{0};
   std::atomic<int> target_{0};
+  std::atomic<int> from_{0};
   std::atomic<bool> failed_{false};
   std::atomic<When> when_{When::Before};
 };
