@@ -15,6 +15,8 @@ namespace http = boost::beast::http;
 /// Longest chunk header (or end of a chunked body) that is waited for.
 constexpr std::size_t kMaxChunkHeader = 1024;
 
+constexpr std::size_t kShortestChunkEnd = std::string_view("0\r\n\r\n").size();
+
 enum class MethodClass { Taken, NeverTaken, Unknown };
 
 MethodClass classify(std::string_view method) {
@@ -163,6 +165,12 @@ RequestReader::Progress RequestReader::readBody(std::string_view& octets) {
   // Only an unfinished chunk header is ever held back, so this stays short.
   if (before > 0) pending_.append(octets);
   const std::string_view unread = before > 0 ? std::string_view(pending_) : octets;
+  // What is left of a chunked body is never shorter, and Beast wants that much when it looks at a last chunk
+  // again.
+  if (before > 0 && unread.size() < kShortestChunkEnd) {
+    octets = {};
+    return Progress::NeedMore;
+  }
   boost::beast::error_code code;
   std::size_t used = 0;
   while (used < unread.size() && !parser_->is_done() && !code) {

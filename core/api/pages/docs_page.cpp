@@ -101,10 +101,20 @@ class Writer {
     }
   }
 
+  /// `string`, or `string or null`.
+  static std::string typeName(const json::value& schema) {
+    const auto* type = member(schema, "type");
+    if (!type) return {};
+    const auto* several = type->if_array();
+    if (!several) return textOf(*type);
+    std::string names;
+    for (const auto& one : *several) names += (names.empty() ? "" : " or ") + textOf(one);
+    return names;
+  }
+
   static void row(std::string& out, const std::string& name, bool required, const json::value& schema,
                   const std::string& description) {
-    const auto* type = member(schema, "type");
-    out += "<tr><td><code>" + name + "</code></td><td>" + (type ? htmlEscape(textOf(*type)) : "") +
+    out += "<tr><td><code>" + name + "</code></td><td>" + htmlEscape(typeName(schema)) +
            (required ? "" : ", optional") + "</td><td>" + description + "</td></tr>\n";
   }
 

@@ -20,6 +20,7 @@ code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono
 .result{min-height:100vh;display:grid;place-items:center;padding:1.25rem}
 .result main{width:100%;max-width:30rem;background:var(--card);border:1px solid var(--line);border-radius:1rem;
 padding:2.25rem 1.75rem;text-align:center;box-shadow:0 .5rem 2rem rgba(0,0,0,.07)}
+.result main>:last-child{margin-bottom:0}
 .mark{display:inline-grid;place-items:center;width:4rem;height:4rem;border-radius:50%;margin-bottom:1.1rem}
 .mark svg{width:2rem;height:2rem;fill:none;stroke:currentColor;stroke-width:3;stroke-linecap:round;
 stroke-linejoin:round}
@@ -43,9 +44,9 @@ padding:1.1rem 1.2rem;margin:0 0 1rem}
 .docs pre{background:var(--code);border-radius:.5rem;padding:.75rem .9rem;overflow:auto;font-size:.85rem;margin:0 0 .5rem}
 .docs nav ul{margin:0;padding:0;list-style:none;columns:2 18rem}
 .docs nav a{text-decoration:none}
-.verb{display:inline-block;min-width:4.2rem;margin-right:.5rem;padding:.05rem .5rem;border-radius:.35rem;
+.verb{display:inline-block;min-width:4.7rem;margin-right:.5rem;padding:.05rem .5rem;border-radius:.35rem;
 font-size:.8rem;font-weight:700;text-align:center}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto;margin-bottom:.6rem}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{text-align:left;vertical-align:top;padding:.4rem .6rem .4rem 0;border-bottom:1px solid var(--line)}
 th{color:var(--soft);font-weight:600}

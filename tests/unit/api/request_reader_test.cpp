@@ -208,6 +208,18 @@ TEST(RequestReader, ChunkedBodyInAnyPieces_IsTheSameBody) {
   }
 }
 
+TEST(RequestReader, EmptyChunkedBodyOctetByOctet_IsAnEmptyBody) {
+  RequestReader reader({});
+  auto progress = Progress::NeedMore;
+  for (const char octet : post(kChunk, "0\r\n\r\n")) {
+    ASSERT_EQ(progress, Progress::NeedMore);
+    std::string_view piece(&octet, 1);
+    progress = reader.feed(piece);
+  }
+  EXPECT_EQ(progress, Progress::Complete) << reader.fault().message;
+  EXPECT_EQ(reader.request().body, "");
+}
+
 TEST(RequestReader, PipelinedRequests_ComeOutInOrder) {
   const std::string octets =
       post("Content-Length: 2\r\n", "ab") + get("/second") + post(kChunk, "0\r\n\r\n") + get("/4");
