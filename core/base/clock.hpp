@@ -27,7 +27,9 @@ class SystemClock final : public Clock {
 [[nodiscard]] std::string toRfc3339(TimePoint time);
 
 /// Milliseconds since 1970, as times are stored.
-[[nodiscard]] constexpr std::int64_t toMillis(TimePoint time) { return time.time_since_epoch().count(); }
+[[nodiscard]] constexpr std::int64_t toMillis(TimePoint time) {
+  return time.time_since_epoch().count();
+}
 [[nodiscard]] constexpr TimePoint fromMillis(std::int64_t millis) {
   return TimePoint(std::chrono::milliseconds(millis));
 }

@@ -13,7 +13,8 @@ enum class Padding { None, Required };
 
 /// Strict: only the base64url alphabet, exactly the padding asked for, and zero in the unused low bits of the
 /// last character, so that one octet string has one spelling. Nothing else decodes.
-[[nodiscard]] std::optional<std::string> base64UrlDecode(std::string_view text, Padding padding = Padding::None);
+[[nodiscard]] std::optional<std::string> base64UrlDecode(std::string_view text,
+                                                         Padding padding = Padding::None);
 
 [[nodiscard]] std::string hexEncode(std::string_view octets);
 
@@ -24,7 +25,8 @@ enum class Padding { None, Required };
 /// Decodes `%XX`, and `+` as a space when `plusIsSpace`. Nothing for a broken escape.
 [[nodiscard]] std::optional<std::string> percentDecode(std::string_view text, bool plusIsSpace);
 
-/// Whether the octets are well-formed UTF-8 (RFC 3629): no overlong forms, surrogates or values above U+10FFFF.
+/// Whether the octets are well-formed UTF-8 (RFC 3629): no overlong forms, surrogates or values above
+/// U+10FFFF.
 [[nodiscard]] bool isUtf8(std::string_view octets);
 
 /// ASCII only; other octets stay as they are.

@@ -7,7 +7,8 @@
 
 namespace agw {
 
-/// Why an operation did not succeed, told as who must act. The set is closed; the plugin contract has the same one.
+/// Why an operation did not succeed, told as who must act. The set is closed; the plugin contract has the
+/// same one.
 enum class ErrorKind {
   InvalidRequest,  ///< the caller sent something wrong
   NotFound,        ///< the caller named something that is not there

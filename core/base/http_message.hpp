@@ -18,7 +18,8 @@ struct HttpRequest {
   std::string url;
   Headers headers;
   Secret body;
-  /// The provider entry says `allow_private: true`: private addresses and, in development, plain http are allowed.
+  /// The provider entry says `allow_private: true`: private addresses and, in development, plain http are
+  /// allowed.
   bool allowPrivate = false;
 };
 

@@ -14,8 +14,8 @@ struct LogField {
   std::string value;
 };
 
-/// Where events go. An event is one line; control octets in values are escaped by the implementation, so that a
-/// value cannot forge a second event. Safe to call from many threads; never throws.
+/// Where events go. An event is one line; control octets in values are escaped by the implementation, so that
+/// a value cannot forge a second event. Safe to call from many threads; never throws.
 class Log {
  public:
   virtual ~Log() = default;
@@ -24,8 +24,8 @@ class Log {
   virtual void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) = 0;
 };
 
-/// How an e-mail address appears in logs: the first characters of its SHA-256. The same person is recognisable,
-/// the address is not.
+/// How an e-mail address appears in logs: the first characters of its SHA-256. The same person is
+/// recognisable, the address is not.
 [[nodiscard]] std::string loggedEmail(std::string_view email);
 
 }  // namespace agw

@@ -4,7 +4,9 @@
 
 namespace agw {
 
-Secret::Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { wipe(other.text_); }
+Secret::Secret(Secret&& other) noexcept : text_(std::move(other.text_)) {
+  wipe(other.text_);
+}
 
 Secret& Secret::operator=(const Secret& other) {
   if (this != &other) {
@@ -23,7 +25,9 @@ Secret& Secret::operator=(Secret&& other) noexcept {
   return *this;
 }
 
-Secret::~Secret() { wipe(text_); }
+Secret::~Secret() {
+  wipe(text_);
+}
 
 bool operator==(const Secret& left, const Secret& right) {
   return equalInConstantTime(left.text_, right.text_);
