@@ -65,6 +65,14 @@ class PostgresDatabase:
     def everything(self):
         return subprocess.run(["pg_dump", self.url], check=True, capture_output=True).stdout
 
+    def close(self):
+        """Nobody gets in, and whoever is in is thrown out: to its clients, the server is gone."""
+        self._admin(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS false")
+        self._admin(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.name}'")
+
+    def open(self):
+        self._admin(f"ALTER DATABASE {self.name} ALLOW_CONNECTIONS true")
+
     def drop(self):
         self._admin(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
 

@@ -3,6 +3,7 @@
 import base64
 import os
 import secrets
+import ssl
 import subprocess
 
 import httpx
@@ -123,7 +124,9 @@ class Gateway:
         self.installation = installation
         self.database = installation.database
         self.port = changes.pop("port", None) or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        certificate = changes.get("AUTH_GATEWAY_TLS_CERT")
+        self.trust = ssl.create_default_context(cafile=certificate) if certificate else True
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
         base = changes.pop("OAUTH_CALLBACK_BASE", self.url)
         self.environ = installation.environ(PORT=str(self.port), OAUTH_CALLBACK_BASE=base, **changes)
         self.log = installation.folder / f"gateway-{Gateway.count}.log"
@@ -133,6 +136,7 @@ class Gateway:
         self.http = httpx.Client(
             base_url=self.url,
             timeout=40,
+            verify=self.trust,
             limits=httpx.Limits(max_connections=256, max_keepalive_connections=256),
         )
         until(self._healthy, 20, what="the gateway's health")
@@ -140,7 +144,7 @@ class Gateway:
     def _healthy(self):
         assert self.process.alive(), f"the gateway ended at once:\n{self.process.text()}"
         try:
-            return httpx.get(f"{self.url}/health", timeout=5).status_code == 200
+            return httpx.get(f"{self.url}/health", timeout=5, verify=self.trust).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -170,7 +174,7 @@ class Gateway:
 
     def callback(self, url):
         """What the browser does with the address that the provider sends it to."""
-        return httpx.get(url, timeout=40)
+        return httpx.get(url, timeout=40, verify=self.trust)
 
     def consent(self, provider, user, account=None, **extra):
         """From the link to the page; the flow and the page."""

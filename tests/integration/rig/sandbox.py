@@ -49,6 +49,7 @@ class Provider:
         self.sandbox = sandbox
         self.name = name
         self.url = f"{sandbox.http_url}/{name}"
+        self.https_url = f"{sandbox.https_url}/{name}"
         self.control = f"/_control/providers/{name}"
         self.policy = {}
         self.configure(**policy)
