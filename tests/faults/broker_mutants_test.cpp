@@ -123,7 +123,8 @@ bool othersRotationIsNoDeath(const std::function<Storage&(Storage&)>& spoil) {
     read(*other);
   });
   auto service = rig.replica("paused", &storage);
-  return read(*service) == rig.stored().access;
+  const auto served = read(*service);
+  return served == rig.stored().access;
 }
 
 /// A victim who consents through an attacker's link gives the attacker nothing.
