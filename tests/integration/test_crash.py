@@ -18,7 +18,9 @@ def providers(sandbox):
         "graceful": {"rotation": "grace", "grace_seconds": 120},
         "strict": {"rotation": "always_revoke_family"},
         "living": {"rotation": "grace", "grace_seconds": 120},
+        "paused": {"rotation": "grace", "grace_seconds": 120},
         "stopping": {},
+        "rolling": {},
     }
     entries = {}
     for name, policy in policies.items():
@@ -147,3 +149,50 @@ def test_idle_gateway_ends_at_once_and_well(installation, process, number):
     process.process.child.send_signal(number)
     assert process.process.wait(10) == 0
     assert time.monotonic() - began < 5
+
+
+def test_replica_that_was_paused_beyond_its_lease_overwrites_nothing(replicas, shared_installation, user):
+    """G3: the answer waits in its socket while another replica renews."""
+    slow, other = replicas
+    provider = shared_installation.providers["paused"]
+    expire(provider, slow, "paused", user)
+    caller, _ = ask_held(slow, provider, "paused", user)
+    slow.process.child.send_signal(signal.SIGSTOP)
+    try:
+        provider.release()
+        renewed = until(
+            lambda: (got := other.token("paused", user)).status_code == 200 and got, 60, 0.5, "the other's renewal"
+        ).json()["access_token"]
+    finally:
+        slow.process.child.send_signal(signal.SIGCONT)
+    caller.join(30)
+    for replica in (slow, other):
+        token = replica.access_token("paused", user)
+        assert token == renewed and token in provider.living("access", user)
+    sealed = vault.open_all(shared_installation.database, shared_installation.encryption_key)
+    assert any(token in text for token in provider.living("refresh", user) for text in sealed)
+
+
+def test_rolling_restart_fails_no_reader(replicas, shared_installation, user):
+    """H6: readers go on at one replica while the other is replaced."""
+    first, second = replicas
+    first.connect("rolling", user)
+    answers, stop = [], threading.Event()
+
+    def read():
+        while not stop.is_set():
+            answers.append(second.token("rolling", user).status_code)
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    try:
+        for _ in range(2):
+            third = shared_installation.start()
+            assert third.access_token("rolling", user)
+            assert third.stop() == 0
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join()
+    assert len(answers) > 100 and set(answers) == {200}
