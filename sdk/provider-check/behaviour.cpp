@@ -43,8 +43,8 @@ class Behaviour {
       : provider_(*plugin.descriptor), can_(plugin.capabilities), options_(optionsJson), report_(report) {}
 
   void checkAll() {
+    checkDescribe();  // first: what it can do may depend on options
     checkUnknownOperations();
-    checkDescribe();
     checkAuthorize();
     checkTokens(AGW_EXCHANGE);
     if (can_.refresh) checkTokens(AGW_REFRESH);

@@ -3,9 +3,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/json/serialize.hpp>
 #include <fstream>
 #include <sstream>
 
+#include "behaviour.hpp"
 #include "provider_check.hpp"
 #include "shelf.hpp"
 #include "unit/plugin/scripted_services.hpp"
@@ -229,6 +231,13 @@ TEST(Barrier, ThrowingPlugin_IsABugAndTheProcessLives) {  // I6
     EXPECT_EQ(tokens.error().kind, ErrorKind::Bug);
     EXPECT_THAT(tokens.error().message + tokens.error().detail, testing::Not(HasSubstr("secret story")));
   }
+}
+
+TEST(ProviderCheck, BuiltinProvider_IsHeldToTheSameContract) {
+  std::ostringstream out;
+  Report report(out);
+  checkBehaviour(*adoptPlugin(builtinOauth2()), boost::json::serialize(corpOptions()), report);
+  EXPECT_EQ(report.close(), 0) << out.str();
 }
 
 std::string checked(const std::string& plugin) {
