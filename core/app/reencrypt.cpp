@@ -21,8 +21,8 @@ bool KeyCensus::onlyOn(const std::string& first) const {
 }
 
 Reencryption::Reencryption(Storage& storage, const Vault& vault, const std::vector<FernetKey>& ring,
-                           std::function<void(const std::string&)> tell)
-    : storage_(storage), vault_(vault), tell_(std::move(tell)) {
+                           std::function<void(const std::string&)> tell, std::function<void()> pause)
+    : storage_(storage), vault_(vault), tell_(std::move(tell)), pause_(std::move(pause)) {
   for (const auto& key : ring) {
     ciphers_.emplace_back(key);
     fingerprints_.push_back(key.fingerprint());
@@ -114,6 +114,8 @@ Result<std::size_t> Reencryption::run() {
     if (!done) return done.error();
     replaced += done->replaced;
     if (done->conflicts == 0) break;
+    tell_(std::to_string(done->conflicts) + " rows were busy; trying them again");
+    pause_();
   }
   return replaced;
 }

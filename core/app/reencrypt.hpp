@@ -28,15 +28,16 @@ struct KeyCensus {
 /// started again.
 class Reencryption {
  public:
-  /// `tell` hears a line of progress now and then. References must outlive it.
+  /// `tell` hears a line of progress now and then; `pause` waits a moment, for rows whose refresh is
+  /// under way. References must outlive it.
   Reencryption(Storage& storage, const Vault& vault, const std::vector<FernetKey>& ring,
-               std::function<void(const std::string&)> tell);
+               std::function<void(const std::string&)> tell, std::function<void()> pause);
 
   /// Reads everything, writes nothing.
   [[nodiscard]] Result<KeyCensus> count();
 
-  /// Passes over the database until one finds nothing left to do, or `kMaxPasses`; the number of rows
-  /// replaced.
+  /// Passes over the database until none of its rows was busy, or ten of them; the number of rows
+  /// replaced. What was busy to the end is for the census to tell.
   [[nodiscard]] Result<std::size_t> run();
 
  private:
@@ -56,6 +57,7 @@ class Reencryption {
   std::vector<Fernet> ciphers_;
   std::vector<std::string> fingerprints_;
   std::function<void(const std::string&)> tell_;
+  std::function<void()> pause_;
 };
 
 }  // namespace agw

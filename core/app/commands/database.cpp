@@ -1,4 +1,5 @@
 #include <ostream>
+#include <thread>
 
 #include "app/commands/common.hpp"
 #include "app/key_guard.hpp"
@@ -9,6 +10,9 @@
 
 namespace agw {
 namespace {
+
+// Ten of these are longer than the lease of a refresh.
+constexpr std::chrono::seconds kBusyPause{2};
 
 std::string optionText(const ProviderConfig& entry, const char* name) {
   const auto* value = entry.options.if_contains(name);
@@ -80,8 +84,10 @@ int finish(const CommandContext& context, Storage& storage, const Vault& vault, 
     return fail(
         context,
         {.kind = ErrorKind::Conflict,
-         .message = "Rows still need earlier keys: a gateway that encrypts with one of them is running. "
-                    "Restart every gateway with the new first key, then run this again."});
+         .message =
+             "Rows still need earlier keys: they were busy all the time, or a gateway that encrypts with "
+             "one of them is running. Restart every gateway with the new first key, then run this "
+             "again."});
   }
   if (auto recorded = recordOnlyFirstKey(storage, vault); !recorded) return fail(context, recorded.error());
   if (order.size() == 1) {
@@ -125,9 +131,11 @@ int reencryptTokens(const CommandContext& context, bool dryRun) {
   auto database = openDatabase(context, *settings, SchemaPolicy::Require);
   if (!database) return fail(context, database.error());
   const Vault vault(*ring, context.clock, context.random);
-  Reencryption reencryption(*database->storage, vault, *ring, [&](const std::string& line) {
-    context.err << line << "\n" << std::flush;
-  });
+  Reencryption reencryption(
+      *database->storage, vault, *ring,
+      [&](const std::string& line) { context.err << line << "\n"
+                                                 << std::flush; },
+      [] { std::this_thread::sleep_for(kBusyPause); });
   if (dryRun) {
     const auto census = reencryption.count();
     if (!census) return fail(context, census.error());

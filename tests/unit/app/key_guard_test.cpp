@@ -127,11 +127,13 @@ class Reencrypt : public Keys {
     for (int i = 0; i < 230; ++i) store(vaultOf({old}), "user" + std::to_string(i) + "@example.com");
   }
   Reencryption with(const Vault& vault, const std::vector<FernetKey>& ring) {
-    return {*storage, vault, ring, [this](const std::string& line) { told.push_back(line); }};
+    return {*storage, vault, ring, [this](const std::string& line) { told.push_back(line); },
+            [this] { ++pauses; }};
   }
   FernetKey old = newKey();
   FernetKey next = newKey();
   std::vector<std::string> told;
+  int pauses = 0;
 };
 
 TEST_F(Reencrypt, Count_SaysWhichKeyHowManyRowsNeed_AndWritesNothing) {
@@ -205,6 +207,7 @@ TEST_F(Reencrypt, TokensRenewedMeanwhile_StayAndGoOverToo) {
   const Vault vault({next, old}, clock, racing);
   auto reencryption = with(vault, {next, old});
   ASSERT_TRUE(reencryption.run());
+  EXPECT_EQ(pauses, 1);
   EXPECT_TRUE(reencryption.count().value().onlyOn(next.fingerprint()));
   for (int i = 0; i < 230; ++i) {
     const auto grant = storage->findGrant("one", "user" + std::to_string(i) + "@example.com").value();
@@ -216,7 +219,8 @@ TEST_F(Reencrypt, TokensRenewedMeanwhile_StayAndGoOverToo) {
 TEST_F(Reencrypt, RunCutAnywhere_IsFinishedByTheNext) {
   const auto vault = vaultOf({next, old});
   test::FaultyStorage faulty(*storage);
-  Reencryption cut(faulty, vault, {next, old}, [](const std::string&) {});
+  Reencryption cut(
+      faulty, vault, {next, old}, [](const std::string&) {}, [] {});
   for (const int call : {1, 2, 3, 15, 30, 40}) {
     for (const auto when : {test::FaultyStorage::When::Before, test::FaultyStorage::When::After}) {
       faulty.failCall(call, when);
