@@ -143,7 +143,7 @@ std::int32_t HostCall::getClaim(std::string_view pointer, agw_text& text) {
   if (!claims_) {
     if (const auto status = verify(); status != AGW_OK) return status;
   }
-  return getJson(atPointer(*claims_, pointer), text);
+  return claims_ ? getJson(atPointer(*claims_, pointer), text) : AGW_BUG;
 }
 
 std::int32_t HostCall::verify() {
