@@ -50,7 +50,9 @@ TEST_P(Grants, List_SeveralProviders_AreOrderedByProvider) {
   stored(aGrant("b", "alice@company.com", "alpha"));
   stored(aGrant("d", "bob@company.com", "alpha"));
   std::string order;
-  for (const auto& grant : *storage().listGrants("alice@company.com")) order += grant.provider + " ";
+  const auto grants = storage().listGrants("alice@company.com");
+  ASSERT_TRUE(succeeds(grants));
+  for (const auto& grant : *grants) order += grant.provider + " ";
   EXPECT_EQ(order, "Beta alpha zeta ");
 }
 
