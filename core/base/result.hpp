@@ -23,10 +23,11 @@ class [[nodiscard]] Result {
 
   [[nodiscard]] T& value() & { return *require<0>(); }
   [[nodiscard]] const T& value() const& { return *require<0>(); }
-  [[nodiscard]] T&& value() && { return std::move(*require<0>()); }
+  /// By value, so that `for (auto& x : *call())` does not walk over what is gone.
+  [[nodiscard]] T value() && { return std::move(*require<0>()); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
   T* operator->() { return require<0>(); }
   const T* operator->() const { return require<0>(); }
 

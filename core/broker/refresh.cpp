@@ -26,16 +26,16 @@ namespace {
 constexpr milliseconds kFirstPause{20};
 constexpr milliseconds kLongestPause{500};
 
-bool never(const Error& error) {
-  const auto sent = error.facts.find("sent");
-  return sent != error.facts.end() && sent->second == std::vector<std::string>{"no"};
+// `no` or `refused`, as the plugin layer tells it.
+bool untouched(const Error& error) {
+  return error.facts.contains("sent");
 }
 
 // Whether the provider certainly did not act on the refresh token.
 bool settled(const Error& error) {
   switch (error.kind) {
     case ErrorKind::Transient:
-      return never(error);
+      return untouched(error);
     case ErrorKind::Malformed:
     case ErrorKind::Bug:
       return false;

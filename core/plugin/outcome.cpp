@@ -77,6 +77,13 @@ std::string detailOf(const HostCall& call) {
   return detail;
 }
 
+/// The provider itself says that it did nothing. A 500, 502 or 504 may stand for work that was done.
+bool refused(const HostCall& call) {
+  if (call.lastAnswer() == nullptr) return false;
+  const int status = call.lastAnswer()->status;
+  return status == 503 || (status >= 400 && status < 500);
+}
+
 std::chrono::seconds pause(const HostCall& call) {
   if (const auto said = first(call.errors(), "retry_after")) return retryAfter(*said, fromMillis(0));
   if (call.lastAnswer() == nullptr) return std::chrono::seconds(0);
@@ -110,6 +117,7 @@ Error errorOf(std::int32_t status, const HostCall& call, const std::string& disp
   }
   if (isTemporary(error.kind) && error.retryAfter.count() == 0) error.retryAfter = pause(call);
   if (!call.reachedProvider()) error.facts["sent"] = {"no"};
+  if (refused(call)) error.facts["sent"] = {"refused"};
   return error;
 }
 

@@ -156,7 +156,8 @@ TEST_P(ErrorReplies, Refresh_OnlyAListedWordEndsTheGrant) {  // E5
   EXPECT_EQ(toString(tokens.error().kind), std::string(toString(GetParam().atRefresh)));
   EXPECT_EQ(tokens.error().message.find("secret story"), std::string::npos);
   EXPECT_EQ(tokens.error().detail.find("secret story"), std::string::npos);
-  EXPECT_EQ(tokens.error().facts.count("sent"), 0U);
+  const bool refused = GetParam().status == 503 || (GetParam().status >= 400 && GetParam().status < 500);
+  EXPECT_EQ(tokens.error().facts.count("sent"), refused ? 1U : 0U);
 }
 
 TEST_P(ErrorReplies, Exchange_NeverSpeaksOfAGrant) {
@@ -264,6 +265,13 @@ TEST(Oauth2, Refresh_NothingReachedTheProvider_IsToldAsAFact) {
   EXPECT_EQ(error.facts.at("sent"), std::vector<std::string>{"no"});
   EXPECT_EQ(error.code, "provider_unavailable");
   EXPECT_EQ(error.message, "No connection.");
+}
+
+TEST(Oauth2, Refresh_ProviderSaysThatItIsAway_IsToldAsRefused) {
+  ScriptedServices services;
+  services.answer(503, "", "text/html");
+  EXPECT_EQ(oauth2(services)->refresh(refreshRequest()).error().facts.at("sent"),
+            std::vector<std::string>{"refused"});
 }
 
 TEST(Oauth2, Refresh_LostAnswer_ClaimsNothingAboutSending) {
