@@ -68,4 +68,11 @@ inline std::shared_ptr<Provider> oauth2(ScriptedServices& services,
   return makeProvider(*adoptPlugin(builtinOauth2()), gatewayConfig(std::move(options)), services);
 }
 
+inline RefreshRequest refreshRequest() {
+  return {.refreshToken = Secret("refresh-token-1"),
+          .accessToken = Secret("access-token-1"),
+          .scopes = {},
+          .carry = {}};
+}
+
 }  // namespace agw::test
