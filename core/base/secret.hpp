@@ -9,7 +9,8 @@ namespace agw {
 ///
 /// It wipes its memory when it ends or is replaced, compares in constant time, and has no stream operator, no
 /// conversion to a string and no formatter, so that it cannot reach a log by accident. Only `reveal()`
-/// gives it away, and a reviewer finds every use of that name. Not shared between threads without a lock, like a `std::string`.
+/// gives it away, and a reviewer finds every use of that name. Not shared between threads without a lock,
+/// like a `std::string`.
 class Secret {
  public:
   Secret() = default;

@@ -64,7 +64,7 @@ class Contexts {
                      EVP_EncryptUpdate(seal_.get(), openssl::octets(to) + at, &size,
                                        openssl::octets(plaintext), static_cast<int>(plaintext.size())) == 1 &&
                      EVP_EncryptFinal_ex(seal_.get(), openssl::octets(to) + at + size, &rest) == 1);
-    to.resize(at + static_cast<std::size_t>(size + rest));
+    to.resize(at + static_cast<std::size_t>(size) + static_cast<std::size_t>(rest));
   }
 
   /// Nothing when the padding is wrong.
@@ -81,7 +81,7 @@ class Contexts {
       ERR_clear_error();
       return std::nullopt;
     }
-    plaintext.resize(static_cast<std::size_t>(size + rest));
+    plaintext.resize(static_cast<std::size_t>(size) + static_cast<std::size_t>(rest));
     return Secret(std::move(plaintext));
   }
 

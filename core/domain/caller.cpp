@@ -51,15 +51,18 @@ bool Caller::sees(const std::string& provider, const std::string& owner) const {
   const auto& owners = permissions.owners;
   return std::any_of(providers.begin(), providers.end(),
                      [&](const std::string& allowed) { return allowed == "*" || allowed == provider; }) &&
-         std::any_of(owners.begin(), owners.end(), [&](const std::string& allowed) { return covers(allowed, owner); });
+         std::any_of(owners.begin(), owners.end(),
+                     [&](const std::string& allowed) { return covers(allowed, owner); });
 }
 
 Result<void> Caller::may(Operation operation, const std::string& provider, const std::string& owner) const {
   const auto& operations = permissions.operations;
-  if (std::find(operations.begin(), operations.end(), operation) != operations.end() && sees(provider, owner)) return {};
+  if (std::find(operations.begin(), operations.end(), operation) != operations.end() && sees(provider, owner))
+    return {};
   return Error{.kind = ErrorKind::Forbidden,
-               .message = "This API key may not do that. An administrator can make one that may: "
-                          "auth-gateway api-keys create.",
+               .message =
+                   "This API key may not do that. An administrator can make one that may: "
+                   "auth-gateway api-keys create.",
                .code = "forbidden"};
 }
 

@@ -37,7 +37,8 @@ struct Caller {
   Permissions permissions;
 
   /// `Forbidden` without naming what is missing, so that a key learns nothing about owners it may not see.
-  [[nodiscard]] Result<void> may(Operation operation, const std::string& provider, const std::string& owner) const;
+  [[nodiscard]] Result<void> may(Operation operation, const std::string& provider,
+                                 const std::string& owner) const;
   [[nodiscard]] bool sees(const std::string& provider, const std::string& owner) const;
 };
 

@@ -23,16 +23,16 @@ enum class GrantStatus {
 /// The tokens of a grant as stored.
 struct SealedTokens {
   Sealed accessToken;
-  Sealed refreshToken;  ///< empty: none
-  Sealed carry;         ///< empty: none
-  TimePoint issuedAt;  ///< when the access token was received
+  Sealed refreshToken;                       ///< empty: none
+  Sealed carry;                              ///< empty: none
+  TimePoint issuedAt;                        ///< when the access token was received
   std::optional<TimePoint> accessExpiresAt;  ///< absent: the token has no end
   std::optional<TimePoint> refreshExpiresAt;
   Scopes scopes;
 };
 
-/// Who may refresh a grant now. `fence` counts the leases of a row up; a holder whose fence is not the row's any
-/// more has lost the lease.
+/// Who may refresh a grant now. `fence` counts the leases of a row up; a holder whose fence is not the row's
+/// any more has lost the lease.
 struct Lease {
   std::string owner;  ///< one replica's one attempt
   std::int64_t fence = 0;
@@ -40,11 +40,12 @@ struct Lease {
 
 /// What one consent gave, of a user at a provider. A row of `oauth_credentials`.
 struct Grant {
-  std::string id;         ///< UUID
-  std::string profile;    ///< the user's e-mail, canonical (`canonicalEmail`)
-  std::string provider;   ///< provider entry id
+  std::string id;        ///< UUID
+  std::string profile;   ///< the user's e-mail, canonical (`canonicalEmail`)
+  std::string provider;  ///< provider entry id
   std::string issuer;
-  std::string subject;    ///< the provider's stable id of the account that consented; empty under `identity: none`
+  std::string
+      subject;  ///< the provider's stable id of the account that consented; empty under `identity: none`
   SealedTokens tokens;
   GrantStatus status = GrantStatus::Active;
   Version version = 0;
@@ -54,16 +55,17 @@ struct Grant {
 
   // The story of its refreshes.
   std::int64_t fence = 0;
-  /// Refreshes begun whose outcome is not recorded: more than 0 on a grant that nobody holds means that a process
-  /// died between its request and the store, and the refresh token may be spent.
+  /// Refreshes begun whose outcome is not recorded: more than 0 on a grant that nobody holds means that a
+  /// process died between its request and the store, and the refresh token may be spent.
   int openIntents = 0;
-  int failures = 0;                        ///< since the last success
-  std::string lastError;                   ///< an API error word; empty after a success
+  int failures = 0;       ///< since the last success
+  std::string lastError;  ///< an API error word; empty after a success
   std::optional<TimePoint> lastAttemptAt;
-  std::optional<TimePoint> retryNotBefore; ///< back-off: no attempt before this moment
+  std::optional<TimePoint> retryNotBefore;  ///< back-off: no attempt before this moment
 };
 
-// ---- rules, pure ----------------------------------------------------------------------------------------------
+// ---- rules, pure
+// ----------------------------------------------------------------------------------------------
 
 /// Whether the access token lives for `ttl` more. A token without end always does.
 [[nodiscard]] bool livesFor(const SealedTokens& tokens, TimePoint now, std::chrono::seconds ttl);
@@ -72,11 +74,12 @@ struct Grant {
 /// so that a token which lives less than the buffer is not renewed at every read. Absent: it has no end.
 [[nodiscard]] std::optional<TimePoint> refreshDueAt(const SealedTokens& tokens, std::chrono::seconds buffer);
 
-/// Pause before attempt `failures + 1`: doubles from 1 s to 5 min, with `jitter` in [0, 1) spreading its second half;
-/// a provider's Retry-After wins when it is longer.
+/// Pause before attempt `failures + 1`: doubles from 1 s to 5 min, with `jitter` in [0, 1) spreading its
+/// second half; a provider's Retry-After wins when it is longer.
 [[nodiscard]] std::chrono::seconds backoff(int failures, double jitter, std::chrono::seconds retryAfter);
 
-/// Lower-cased address when it is one (at most 254 characters, the project's pattern); nothing else is an owner.
+/// Lower-cased address when it is one (at most 254 characters, the project's pattern); nothing else is an
+/// owner.
 [[nodiscard]] std::optional<std::string> canonicalEmail(std::string_view email);
 
 /// The address as it may be shown to whoever holds a link: `a***@company.com`.

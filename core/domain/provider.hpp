@@ -31,14 +31,15 @@ struct Capabilities {
   bool refresh = false;
   bool revoke = false;
   bool revokesAccount = false;  ///< a revocation ends every grant of that account for this client
-  bool identity = false;       ///< answers who consented
-  bool verifiedEmail = false;  ///< and its e-mail is verified by the provider
+  bool identity = false;        ///< answers who consented
+  bool verifiedEmail = false;   ///< and its e-mail is verified by the provider
   bool installations = false;
   bool device = false;
   bool webhooks = false;
 };
 
-/// An entry of providers.yaml, checked, with its references (`${ENV}`, `file:`) resolved. Immutable once built.
+/// An entry of providers.yaml, checked, with its references (`${ENV}`, `file:`) resolved. Immutable once
+/// built.
 struct ProviderConfig {
   std::string id;
   std::string plugin;
@@ -46,14 +47,17 @@ struct ProviderConfig {
   std::string clientId;
   Secret clientSecret;
   Scopes scopes;
-  std::optional<IdentityPolicy> identity;  ///< absent: Match where the plugin yields a verified e-mail, else Confirm
-  std::string redirectUri;                 ///< complete; derived from OAUTH_CALLBACK_BASE unless set
+  std::optional<IdentityPolicy>
+      identity;             ///< absent: Match where the plugin yields a verified e-mail, else Confirm
+  std::string redirectUri;  ///< complete; derived from OAUTH_CALLBACK_BASE unless set
   bool allowPrivate = false;
-  std::string sha256;                      ///< hex digest the plugin file must have; empty: not pinned
-  boost::json::object options;             ///< the plugin's own, valid by its schema
-  /// Variables or files that the entry refers to and that are not there. Not empty: listed as "not configured".
+  std::string sha256;           ///< hex digest the plugin file must have; empty: not pinned
+  boost::json::object options;  ///< the plugin's own, valid by its schema
+  /// Variables or files that the entry refers to and that are not there. Not empty: listed as "not
+  /// configured".
   std::vector<std::string> missing;
-  /// Digest of everything above: a flow remembers it, so that a code is exchanged by the client that asked for it.
+  /// Digest of everything above: a flow remembers it, so that a code is exchanged by the client that asked
+  /// for it.
   std::string fingerprint;
 };
 
@@ -109,9 +113,9 @@ struct RevokeRequest {
 
 /// A provider entry that works: configuration and plugin together. Obtained from `ProviderDirectory`.
 ///
-/// Every operation may block for the outbound deadline (10 s), holds no lock and no database connection, and may be
-/// called from many threads. Failures are `Error`s of the kinds that the plugin contract lists; only a code that the
-/// plugin lists yields `GrantDead`.
+/// Every operation may block for the outbound deadline (10 s), holds no lock and no database connection, and
+/// may be called from many threads. Failures are `Error`s of the kinds that the plugin contract lists; only a
+/// code that the plugin lists yields `GrantDead`.
 class Provider {
  public:
   virtual ~Provider() = default;
@@ -153,8 +157,8 @@ struct ProviderStatus {
   std::string reason;  ///< for people; empty when ready
 };
 
-/// The providers of this process. A reload swaps the whole set; a `Provider` that somebody holds stays usable.
-/// Safe to call from many threads.
+/// The providers of this process. A reload swaps the whole set; a `Provider` that somebody holds stays
+/// usable. Safe to call from many threads.
 class ProviderDirectory {
  public:
   virtual ~ProviderDirectory() = default;

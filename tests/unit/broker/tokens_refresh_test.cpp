@@ -167,7 +167,8 @@ TEST_F(Refresh, ProviderNeverReached_SettlesTheIntent) {
   EXPECT_EQ(text(), "error provider_unavailable");
   EXPECT_EQ(rig.row()->openIntents, 0);
 }
-// A provider that says that it is away has not spent the token: renewals behind answers go on after the outage.
+// A provider that says that it is away has not spent the token: renewals behind answers go on after the
+// outage.
 TEST_F(Refresh, ProviderRefused_SettlesTheIntent) {
   rig.provider->failNext(Call::Refresh,
                          {.kind = ErrorKind::Transient, .message = "away", .facts = {{"sent", {"refused"}}}});

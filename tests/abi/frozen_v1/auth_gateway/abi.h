@@ -1,12 +1,11 @@
 /* The contract between the Auth Gateway and a provider plugin. Plain C11; also C++.
  *
  * Rules, all of them:
- *  1. A pointer is lent until the call returns; `put` takes a copy. Neither side frees what the other
- * allocated.
+ *  1. A pointer is lent until the call returns; `put` takes a copy. Neither side frees the other's memory.
  *  2. Text is UTF-8 with a length and need not end in NUL. An absent value is AGW_ABSENT, not an empty text.
  *  3. All contact with the world goes through the host: no sockets, files, clocks, threads or changing
- * globals in a plugin. It puts a request together, calls `send`, reads the answer; TLS, deadlines, redaction
- * and secrets are the host's.
+ *     globals in a plugin. It puts a request together, calls `send`, reads the answer; TLS, deadlines,
+ *     redaction and secrets are the host's.
  *  4. Control crosses the border by return only: never by an exception, never by longjmp.
  *  5. `call` may run on several threads at once, each with an agw_call of its own.
  *  6. Structs start with their size and grow at their end. Numbers are never reused. An unknown slot or
