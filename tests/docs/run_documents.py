@@ -96,7 +96,7 @@ class Reader:
         assert shape(expected) == shape(found), f"documented {shape(expected)}, found {shape(found)}"
 
     def stop(self):
-        if self.started:
+        if self.started and self.started.poll() is None:
             os.killpg(self.started.pid, signal.SIGTERM)
             self.started.wait(timeout=30)
 
