@@ -11,8 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(Workers, Job_IsDone) {
-  Workers workers(2, 8);
   std::atomic<int> done{0};
+  Workers workers(2, 8);
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(workers.submit("a", std::to_string(i), [&] { ++done; }));
   EXPECT_TRUE(workers.waitUntilIdle(10s));
   EXPECT_EQ(done, 5);
@@ -20,11 +20,11 @@ TEST(Workers, Job_IsDone) {
 
 // E8, law 9
 TEST(Workers, ProviderThatHangs_LeavesTheOthersTheirThreads) {
-  Workers workers(2, 8);
   std::promise<void> release;
   auto released = release.get_future().share();
-  for (int i = 0; i < 5; ++i) workers.submit("hangs", std::to_string(i), [released] { released.wait(); });
   std::promise<void> done;
+  Workers workers(2, 8);
+  for (int i = 0; i < 5; ++i) workers.submit("hangs", std::to_string(i), [released] { released.wait(); });
   ASSERT_TRUE(workers.submit("works", "x", [&] { done.set_value(); }));
   EXPECT_EQ(done.get_future().wait_for(10s), std::future_status::ready);
   EXPECT_FALSE(workers.waitUntilIdle(0ms));
@@ -32,9 +32,9 @@ TEST(Workers, ProviderThatHangs_LeavesTheOthersTheirThreads) {
   EXPECT_TRUE(workers.waitUntilIdle(10s));
 }
 TEST(Workers, SameKeyTwice_WaitsOnce) {
-  Workers workers(2, 8);
   std::promise<void> release;
   std::promise<void> started;
+  Workers workers(2, 8);  // ends before what its jobs use
   workers.submit("a", "first", [&] {
     started.set_value();
     release.get_future().wait();
@@ -45,9 +45,9 @@ TEST(Workers, SameKeyTwice_WaitsOnce) {
   release.set_value();
 }
 TEST(Workers, FullQueue_TakesNoMore) {
-  Workers workers(2, 1);
   std::promise<void> release;
   std::promise<void> started;
+  Workers workers(2, 1);  // ends before what its jobs use
   workers.submit("a", "first", [&] {
     started.set_value();
     release.get_future().wait();
