@@ -56,7 +56,7 @@ struct ProviderConfig {
   /// Variables or files that the entry refers to and that are not there. Not empty: listed as "not
   /// configured".
   std::vector<std::string> missing;
-  /// Digest of everything above: a flow remembers it, so that a code is exchanged by the client that asked
+  /// Digest of all but the secret: a flow remembers it, so that a code is exchanged by the client that asked
   /// for it.
   std::string fingerprint;
 };
