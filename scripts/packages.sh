@@ -21,8 +21,8 @@ packages_for() {
       echo g++ cmake ninja-build ccache pkg-config libssl-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev
       echo libpoco-dev libyaml-cpp-dev libcli11-dev
       case $boost in
-        libboost) echo libboost-dev libboost-json-dev libboost-filesystem-dev ;;
-        *) echo ${boost}-dev libboost-json1.81-dev libboost-filesystem1.81-dev ;;
+        libboost) echo libboost-dev libboost-json-dev ;;
+        *) echo ${boost}-dev libboost-json1.81-dev ;;
       esac ;;
     run) packages_for build; echo curl ca-certificates ;;
     clang) echo clang-"$clang" libclang-rt-"$clang"-dev libc++-"$clang"-dev libc++abi-"$clang"-dev ;;
