@@ -13,10 +13,9 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
+#include "domain/installation.hpp"
 
 namespace agw {
-
-using Scopes = std::vector<std::string>;
 
 /// Who a grant is stored under after consent; `docs/configuration.md` explains the choice.
 enum class IdentityPolicy {
@@ -36,6 +35,7 @@ struct Capabilities {
   bool installations = false;
   bool device = false;
   bool webhooks = false;
+  bool mints = false;  ///< makes an installation's tokens with the client's own credentials
 };
 
 /// An entry of providers.yaml, checked, with its references (`${ENV}`, `file:`) resolved. Immutable once
@@ -46,6 +46,8 @@ struct ProviderConfig {
   std::string displayName;  ///< empty: the plugin's own
   std::string clientId;
   Secret clientSecret;
+  Secret webhookSecret;  ///< proves inbound events; empty: none
+  Secret privateKey;     ///< PEM of the client's RSA key, for signed requests; empty: none
   Scopes scopes;
   std::optional<IdentityPolicy>
       identity;             ///< absent: Match where the plugin yields a verified e-mail, else Confirm
@@ -74,6 +76,7 @@ struct TokenSet {
   std::optional<Scopes> scopes;
   /// The plugin's own memory, stored encrypted beside the tokens and given back at every later operation.
   Secret carry;
+  std::string kind;  ///< where one consent gives several tokens: `user`, `bot`; else empty
 };
 
 /// The account that consented, as the provider knows it.
@@ -84,12 +87,17 @@ struct Identity {
   bool emailVerified = false;
 };
 
+/// Whose grant an operation is about.
+enum class Purpose { User, Installation };
+
 struct AuthorizationRequest {
   std::string state;
   std::string nonce;
   std::string codeChallenge;  ///< S256; the verifier never leaves the vault before the exchange
   Scopes scopes;
   std::string loginHint;
+  Purpose purpose = Purpose::User;
+  std::string orgId;  ///< installations: the organisation that is meant; empty: the person chooses
 };
 
 struct CodeExchange {
@@ -103,12 +111,24 @@ struct RefreshRequest {
   Secret accessToken;  ///< for providers that renew the access token itself
   Scopes scopes;
   Secret carry;
+  Purpose purpose = Purpose::User;
+  std::string kind;
 };
 
 struct RevokeRequest {
   Secret accessToken;
   Secret refreshToken;
   Secret carry;
+  Purpose purpose = Purpose::User;
+  std::string kind;
+  std::string orgId;           ///< installations only
+  std::string installationId;  ///< installations only
+};
+
+/// One look at a device authorization (RFC 8628 section 3.5).
+struct DevicePoll {
+  std::optional<TokenSet> tokens;  ///< absent: the person has not decided yet
+  bool slowDown = false;           ///< ask 5 s less often from now on
 };
 
 /// A provider entry that works: configuration and plugin together. Obtained from `ProviderDirectory`.
@@ -140,6 +160,21 @@ class Provider {
   [[nodiscard]] virtual Result<Identity> identify(const TokenSet& tokens, const std::string& nonce) = 0;
   /// Scopes as the provider spells them in answers, so that asked and granted can be compared.
   [[nodiscard]] virtual Scopes normalizeScopes(const Scopes& scopes) const = 0;
+
+  // ---- what not every provider has; capabilities() tells. `Unsupported` otherwise.
+  // ------------------------------------------------------------------------------------------
+  /// The redirect of an installation. Pure: no network.
+  [[nodiscard]] virtual Result<InstallationCallback> readCallback(const CallbackReading& reading);
+  /// All tokens that an installation's consent gave, the one for callers who name no kind first.
+  [[nodiscard]] virtual Result<std::vector<TokenSet>> exchangeInstallation(const CodeExchange& request);
+  /// The organisations that `tokens` cover. What the redirect claims is checked with the person's own token.
+  [[nodiscard]] virtual Result<std::vector<InstallationFacts>> installations(
+      const std::vector<TokenSet>& tokens, const QueryParameters& redirect);
+  [[nodiscard]] virtual Result<TokenSet> mintInstallationToken(const MintRequest& request);
+  /// Verifies and reads an inbound event. `Denied`: the signature or its time is wrong.
+  [[nodiscard]] virtual Result<WebhookReading> readWebhook(const WebhookRequest& request);
+  [[nodiscard]] virtual Result<DeviceGrant> startDevice(const Scopes& scopes);
+  [[nodiscard]] virtual Result<DevicePoll> pollDevice(const Secret& deviceCode, const Scopes& scopes);
 };
 
 [[nodiscard]] IdentityPolicy effectiveIdentity(const Provider& provider);

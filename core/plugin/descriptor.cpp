@@ -74,6 +74,7 @@ Capabilities capabilitiesOf(std::uint64_t bits) {
   can.installations = has(AGW_CAN_INSTALL);
   can.device = has(AGW_CAN_DEVICE);
   can.webhooks = has(AGW_CAN_WEBHOOK);
+  can.mints = has(AGW_CAN_MINT);
   return can;
 }
 

@@ -23,7 +23,7 @@ extern "C" {
 #endif
 
 #define AGW_ABI_MAJOR 1u
-#define AGW_ABI_MINOR 0u
+#define AGW_ABI_MINOR 1u
 #define AGW_ENTRY_SYMBOL "auth_gateway_provider_v1"
 
 typedef struct agw_text {
@@ -43,7 +43,8 @@ enum {
   AGW_RATE_LIMITED = 7, /* wait: AGW_ERROR "retry_after", else the host reads Retry-After itself */
   AGW_TRANSIENT = 8,    /* wait; also for every word that the plugin does not know */
   AGW_MALFORMED = 9,    /* provider: the answer is not what its protocol allows */
-  AGW_BUG = 10          /* plugin */
+  AGW_BUG = 10,         /* plugin */
+  AGW_PENDING = 11      /* AGW_DEVICE_TOKEN: no decision yet. AGW_ERROR "code" "slow_down": ask less often */
 };
 
 /* Operations. After each: what AGW_OK promises. */
@@ -53,24 +54,34 @@ enum {
   AGW_REFRESH = 3,   /* one AGW_TOKEN or more emitted; no refresh_token in it: the old one stays */
   AGW_REVOKE = 4,    /* the provider knows the token no more */
   AGW_IDENTIFY = 5,  /* one AGW_IDENTITY emitted */
+  /* An AGW_INSTALLATION for each organisation that the consent covers. One that the redirect names is a claim:
+     emit it only after the person's own token showed it. */
   AGW_INSTALLATIONS = 6,
-  AGW_INSTALLATION_TOKEN = 7,
+  AGW_INSTALLATION_TOKEN = 7, /* one AGW_TOKEN of the organisation, made with the client's own credentials */
+  /* The redirect of an installation, from AGW_PARAMETER to AGW_RESULT "code" or "error" (RFC 6749 section 4.1.2).
+     "url" instead: the person must go there next; what AGW_PARAMETER reads now stays readable afterwards. */
   AGW_CALLBACK = 8,
+  /* An inbound request, verified before anything else is believed: AGW_EVENTs and at most one AGW_REPLY emitted.
+     AGW_DENIED: signature or time is wrong. */
   AGW_WEBHOOK = 9,
-  AGW_DEVICE = 10,
+  AGW_DEVICE = 10, /* RFC 8628 section 3.1: one AGW_DEVICE_GRANT emitted */
   /* Facts that depend on options, as AGW_RESULT: "issuer" (repeatable), "issuer_required" ("true"),
      "access_ttl_default" (seconds), "capabilities" (decimal). With AGW_INPUT "scopes": AGW_RESULT "scopes" as
      answers spell them. No send. */
-  AGW_DESCRIBE = 11
+  AGW_DESCRIBE = 11,
+  AGW_DEVICE_TOKEN = 12 /* one poll, RFC 8628 section 3.4: as AGW_EXCHANGE, or AGW_PENDING */
 };
 
 /* What `get` reads. Names are in quotes; in brackets, the operations that have them. JSON pointers (RFC 6901)
    yield a string as it is and anything else as JSON text. */
 enum {
   /* "redirect_uri" "scopes" (space-separated) [all]; "state" "nonce" "code_challenge" "login_hint" [1];
-     "code" "code_verifier" [2]; "refresh_token" "access_token" [3 4 5]; "id_token" [5] */
+     "code" "code_verifier" [2]; "refresh_token" "access_token" [3 4 5 6]; "id_token" [5 6];
+     "purpose" ("installation", else absent) [1 2 3 4 8]; "kind" as in AGW_TOKEN [3 4 6]; "org_id" [1 4 7];
+     "installation_id" [4 7]; "repositories" (space-separated) "permissions" (JSON object) [7];
+     "state" [8]; "method" "public_url" (of this webhook) [9]; "device_code" [12] */
   AGW_INPUT = 1,
-  AGW_CLIENT = 2,      /* "id", "secret" */
+  AGW_CLIENT = 2,      /* "id", "secret", "webhook_secret" */
   AGW_OPTION = 3,      /* JSON pointer into the entry's options */
   AGW_OPTION_KEYS = 4, /* JSON pointer to an object: its keys, one a line */
   AGW_STATUS = 5,      /* of the answer to the last `send`, decimal; name is empty */
@@ -82,7 +93,14 @@ enum {
   /* JSON pointer into the claims of AGW_INPUT "id_token", which the host first verifies by AGW_VERIFY.
      AGW_ABSENT: no such claim. Fails as the verification failed. */
   AGW_ID_TOKEN = 11,
-  AGW_HMAC_SHA256 = 12 /* name: message; key: AGW_SIGN "key"; lower-case hex */
+  AGW_HMAC_SHA256 = 12, /* name: message; key: AGW_SIGN "key"; lower-case hex */
+  AGW_PARAMETER = 13,   /* query parameter of the redirect [6 8] or webhook [9], by name */
+  AGW_INBOUND_HEADER = 14, /* of the webhook's request, by name without case */
+  AGW_INBOUND_BODY = 15,   /* of the webhook's request, octet by octet; name is empty */
+  AGW_INBOUND_FORM = 16,   /* field of a form-encoded webhook body */
+  AGW_DOCUMENT = 17,       /* JSON pointer into the webhook's body, or into the text last put by AGW_PARSE */
+  AGW_SIGNED_JWT = 18,     /* name: claims as a JSON object; RS256 with the entry's private key, which the host holds */
+  AGW_ANSWER_TIME = 19     /* the answer's Date in seconds since 1970; name is empty */
 };
 
 /* What `put` writes. The first seven make the next request; `send` starts a new one afterwards. */
@@ -99,18 +117,27 @@ enum {
      reads the answer's Retry-After. The last of a name counts. */
   AGW_ERROR = 9,
   AGW_VERIFY = 10, /* "issuer" (repeatable), "jwks_url": how the host verifies an id_token */
-  AGW_SIGN = 11    /* "key" for AGW_HMAC_SHA256 */
+  AGW_SIGN = 11,   /* "key" for AGW_HMAC_SHA256 */
+  AGW_PARSE = 12   /* JSON text that AGW_DOCUMENT reads from now on; name is empty */
 };
 
 /* Records for `emit`, made of the AGW_RESULT fields put since the last one. */
 enum {
   /* "access_token" "refresh_token" "id_token" "token_type" "expires_in" "refresh_expires_in" (seconds)
-     "scopes" (space-separated) "carry" "kind" ("user" where there are several) */
+     "scopes" (space-separated) "carry" "kind" (where there are several: "user", "bot" ...; the first serves
+     who names none) */
   AGW_TOKEN = 1,
   AGW_IDENTITY = 2, /* "issuer" "subject" "email" "email_verified" ("true") */
+  /* "org_id" "org_name" "installation_id" "scopes" "permissions" "metadata" (JSON objects) "suspended" ("true")
+     "minted" ("true": its tokens come from AGW_INSTALLATION_TOKEN, not from the consent) */
   AGW_INSTALLATION = 3,
+  /* "event": "uninstalled" "suspended" "unsuspended" "permissions_changed" "tokens_revoked" (of "kind", or all)
+     "consent_ended" (all of "subject"); whom it is about: "org_id" "installation_id" "subject"; "permissions";
+     "delivery": the provider's id of this delivery, taken once */
   AGW_EVENT = 4,
-  AGW_REPLY = 5
+  AGW_REPLY = 5,       /* "status" "content_type" "body" */
+  /* "device_code" "user_code" "verification_uri" "verification_uri_complete" "expires_in" "interval" (seconds) */
+  AGW_DEVICE_GRANT = 6
 };
 
 /* Capability bits. */
@@ -125,6 +152,7 @@ enum {
 #define AGW_CAN_WEBHOOK (UINT64_C(1) << 8)
 /* A revocation ends every grant of that account for this client. */
 #define AGW_REVOKES_ACCOUNT (UINT64_C(1) << 9)
+#define AGW_CAN_MINT (UINT64_C(1) << 10) /* AGW_INSTALLATION_TOKEN */
 
 typedef struct agw_call {
   uint32_t struct_size;
