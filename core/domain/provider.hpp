@@ -46,8 +46,8 @@ struct ProviderConfig {
   std::string displayName;  ///< empty: the plugin's own
   std::string clientId;
   Secret clientSecret;
-  Secret webhookSecret;  ///< proves inbound events; empty: none
-  Secret privateKey;     ///< PEM of the client's RSA key, for signed requests; empty: none
+  Secret webhookSecret{};  ///< proves inbound events; empty: none
+  Secret privateKey{};     ///< PEM of the client's RSA key, for signed requests; empty: none
   Scopes scopes;
   std::optional<IdentityPolicy>
       identity;             ///< absent: Match where the plugin yields a verified e-mail, else Confirm
@@ -76,7 +76,7 @@ struct TokenSet {
   std::optional<Scopes> scopes;
   /// The plugin's own memory, stored encrypted beside the tokens and given back at every later operation.
   Secret carry;
-  std::string kind;  ///< where one consent gives several tokens: `user`, `bot`; else empty
+  std::string kind{};  ///< where one consent gives several tokens: `user`, `bot`; else empty
 };
 
 /// The account that consented, as the provider knows it.
@@ -97,7 +97,7 @@ struct AuthorizationRequest {
   Scopes scopes;
   std::string loginHint;
   Purpose purpose = Purpose::User;
-  std::string orgId;  ///< installations: the organisation that is meant; empty: the person chooses
+  std::string orgId{};  ///< installations: the organisation that is meant; empty: the person chooses
 };
 
 struct CodeExchange {
@@ -112,7 +112,7 @@ struct RefreshRequest {
   Scopes scopes;
   Secret carry;
   Purpose purpose = Purpose::User;
-  std::string kind;
+  std::string kind{};
 };
 
 struct RevokeRequest {
@@ -120,9 +120,9 @@ struct RevokeRequest {
   Secret refreshToken;
   Secret carry;
   Purpose purpose = Purpose::User;
-  std::string kind;
-  std::string orgId;           ///< installations only
-  std::string installationId;  ///< installations only
+  std::string kind{};
+  std::string orgId{};           ///< installations only
+  std::string installationId{};  ///< installations only
 };
 
 /// One look at a device authorization (RFC 8628 section 3.5).
