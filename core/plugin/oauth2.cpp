@@ -14,6 +14,7 @@ class Oauth2 final : public auth_gateway::OAuthProvider {
 
   Status describe(Call& call, const Dialect& dialect) const override {
     std::uint64_t can = AGW_CAN_REFRESH;
+    if (!dialect.deviceAuthorizationUrl.empty()) can |= AGW_CAN_DEVICE;
     if (dialect.pkce)
       can |= call.option("/pkce") == "optional" ? AGW_CAN_PKCE : AGW_CAN_PKCE | AGW_NEEDS_PKCE;
     if (!dialect.revocationUrl.empty()) can |= AGW_CAN_REVOKE;

@@ -23,6 +23,7 @@ enum class Status : std::int32_t {
   Transient = AGW_TRANSIENT,
   Malformed = AGW_MALFORMED,
   Bug = AGW_BUG,
+  Pending = AGW_PENDING,
 };
 
 /// A value of the host, or nothing. Valid until the operation returns.
@@ -41,6 +42,12 @@ class Call {
   [[nodiscard]] Text input(std::string_view name) const { return get(AGW_INPUT, name); }
   [[nodiscard]] std::string_view clientId() const { return get(AGW_CLIENT, "id").value_or(""); }
   [[nodiscard]] std::string_view clientSecret() const { return get(AGW_CLIENT, "secret").value_or(""); }
+  /// What inbound events are signed with; empty: the entry has none.
+  [[nodiscard]] std::string_view webhookSecret() const {
+    return get(AGW_CLIENT, "webhook_secret").value_or("");
+  }
+  /// The grant is an organisation's, not a person's.
+  [[nodiscard]] bool forInstallation() const { return input("purpose") == "installation"; }
   /// By JSON pointer: `option("/access_type")`. Text as it is, anything else as JSON text.
   [[nodiscard]] Text option(std::string_view pointer) const { return get(AGW_OPTION, pointer); }
   [[nodiscard]] bool flag(std::string_view pointer) const { return option(pointer) == "true"; }
@@ -50,6 +57,34 @@ class Call {
   [[nodiscard]] Text carry() const { return get(AGW_CARRY, ""); }
   /// Seconds since 1970.
   [[nodiscard]] std::int64_t now() const { return number(get(AGW_NOW, "")); }
+
+  // ---- what came in: a redirect or a webhook. Strangers' text until it is verified
+  // ---------------------------------------------------------------------------------------------------------
+  /// Query parameter of the redirect, or of the webhook's address.
+  [[nodiscard]] Text parameter(std::string_view name) const { return get(AGW_PARAMETER, name); }
+  /// Header of the webhook's request, by name without case.
+  [[nodiscard]] Text inboundHeader(std::string_view name) const { return get(AGW_INBOUND_HEADER, name); }
+  /// The webhook's body as it came: what its signature covers.
+  [[nodiscard]] std::string_view inboundBody() const { return get(AGW_INBOUND_BODY, "").value_or(""); }
+  /// Field of a form-encoded webhook body.
+  [[nodiscard]] Text inboundForm(std::string_view name) const { return get(AGW_INBOUND_FORM, name); }
+  /// By JSON pointer into the webhook's body or, after `parse`, into the text that was parsed.
+  [[nodiscard]] Text document(std::string_view pointer) const { return get(AGW_DOCUMENT, pointer); }
+  /// Makes `document` read `text` from now on. False when it is no JSON (or just `null`).
+  [[nodiscard]] bool parse(std::string_view text) {
+    put(AGW_PARSE, "", text);
+    return document("").has_value();
+  }
+
+  // ---- signatures -----------------------------------------------------------------------------------------
+  /// 64 lower-case hex digits. Compare them by `equalInConstantTime`.
+  [[nodiscard]] std::string_view hmacSha256(std::string_view key, std::string_view message) {
+    put(AGW_SIGN, "key", key);
+    return get(AGW_HMAC_SHA256, message).value_or("");
+  }
+  /// A JWT of these claims (a JSON object), RS256 with the entry's private key, which the host holds.
+  /// Nothing when the entry has none: return `Status::BadOption`.
+  [[nodiscard]] Text signedJwt(std::string_view claims) const { return get(AGW_SIGNED_JWT, claims); }
 
   // ---- the next request -----------------------------------------------------------------------------------
   void method(std::string_view name) { put(AGW_METHOD, "", name); }
@@ -68,6 +103,11 @@ class Call {
   [[nodiscard]] Text header(std::string_view name) const { return get(AGW_HEADER, name); }
   [[nodiscard]] Text json(std::string_view pointer) const { return get(AGW_JSON, pointer); }
   [[nodiscard]] Text form(std::string_view name) const { return get(AGW_FORM, name); }
+  /// Its `Date` in seconds since 1970: the provider's clock. Nothing when it tells none.
+  [[nodiscard]] std::optional<std::int64_t> answerTime() const {
+    const Text seconds = get(AGW_ANSWER_TIME, "");
+    return seconds ? std::optional(number(seconds)) : std::nullopt;
+  }
   /// A top-level member, whether the answer is JSON or form-encoded. An empty text counts as absent, and so
   /// does an object, a list or a truth value: no field of OAuth is one.
   [[nodiscard]] Text field(std::string_view name) const;

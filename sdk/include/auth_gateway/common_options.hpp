@@ -13,6 +13,7 @@ inline constexpr std::string_view commonOptionsSchema = R"json({
     "authorization_url": {"type": "string", "format": "uri", "description": "Where the person is sent to consent"},
     "token_url": {"type": "string", "format": "uri", "description": "Where codes and refresh tokens are exchanged"},
     "revocation_url": {"type": "string", "format": "uri", "description": "RFC 7009"},
+    "device_authorization_url": {"type": "string", "format": "uri", "description": "RFC 8628: consent on another device"},
     "userinfo_url": {"type": "string", "format": "uri", "description": "OpenID Connect userinfo: tells who consented"},
     "jwks_url": {"type": "string", "format": "uri", "description": "Published keys; with issuer, the id_token tells who consented"},
     "issuer": {

@@ -30,6 +30,8 @@ struct ErrorWords {
                                   "unsupported_grant_type", "unsupported_response_type"};
   std::vector<std::string> rateLimited{"slow_down"};
   std::vector<std::string> gone{"invalid_token"};  ///< at a revocation: there is nothing to revoke any more
+  std::vector<std::string> pending{"authorization_pending"};  ///< at a device: no decision yet
+  std::vector<std::string> expired{"expired_token"};          ///< at a device: the code's time is over
 };
 
 /// How a provider differs from the RFCs where the difference is data. What is not set follows RFC 6749, 7636
@@ -37,7 +39,8 @@ struct ErrorWords {
 struct Dialect {
   std::string authorizationUrl;
   std::string tokenUrl;
-  std::string revocationUrl;  ///< empty: tokens cannot be revoked
+  std::string revocationUrl;           ///< empty: tokens cannot be revoked
+  std::string deviceAuthorizationUrl;  ///< RFC 8628; empty: there is no device flow
   std::string userinfoUrl;
   std::string jwksUrl;               ///< with `issuers`: identity comes from the verified id_token
   std::vector<std::string> issuers;  ///< spellings of one issuer; the first is the one that identities carry
@@ -50,6 +53,7 @@ struct Dialect {
   RequestFormat requestFormat = RequestFormat::Form;
   bool pkce = true;                     ///< send the challenge; false only where the provider refuses it
   bool authenticateRevocation = true;   ///< the client proves itself at the revocation endpoint, too
+  bool authenticateDevice = true;       ///< and at the device authorization endpoint (RFC 8628 section 3.1)
   std::string errorPointer = "/error";  ///< where an answer has its error word
   ErrorWords words;
 
@@ -105,6 +109,7 @@ inline void applyOptions(const Call& call, Dialect& dialect) {
   override(call, "/authorization_url", dialect.authorizationUrl);
   override(call, "/token_url", dialect.tokenUrl);
   override(call, "/revocation_url", dialect.revocationUrl);
+  override(call, "/device_authorization_url", dialect.deviceAuthorizationUrl);
   override(call, "/userinfo_url", dialect.userinfoUrl);
   override(call, "/jwks_url", dialect.jwksUrl);
   override(call, "/scope_separator", dialect.scopeSeparator);

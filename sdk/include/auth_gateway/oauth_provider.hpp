@@ -9,13 +9,14 @@
 
 namespace auth_gateway {
 
-/// A provider as RFC 6749 (code and refresh), 7636 (PKCE), 7009 (revocation) and OpenID Connect describe it.
-/// Derive, say in `dialect` what is different in data, and override the one operation that really differs.
+/// A provider as RFC 6749 (code and refresh), 7636 (PKCE), 7009 (revocation), 8628 (devices) and OpenID
+/// Connect describe it. Derive, say in `dialect` what is different in data, and override the one operation
+/// that really differs.
 ///
 /// One object serves every entry and every thread: keep nothing in it. Options are in the call.
 class OAuthProvider {
  public:
-  enum class Stage { Exchange, Refresh, Revoke, Identify };
+  enum class Stage { Exchange, Refresh, Revoke, Identify, Device };
   /// Reads a claim by JSON pointer, from a verified id_token or from the answer of userinfo.
   using Claims = std::function<Text(std::string_view pointer)>;
 
@@ -32,7 +33,16 @@ class OAuthProvider {
   [[nodiscard]] virtual Status revoke(Call& call, const Dialect& dialect) const;
   [[nodiscard]] virtual Status identify(Call& call, const Dialect& dialect) const;
   [[nodiscard]] virtual Status describe(Call& call, const Dialect& dialect) const;
-  /// Installations, webhooks, device: whatever the six above are not.
+  /// RFC 8628 where the dialect has `deviceAuthorizationUrl`.
+  [[nodiscard]] virtual Status device(Call& call, const Dialect& dialect) const;
+  [[nodiscard]] virtual Status deviceToken(Call& call, const Dialect& dialect) const;
+  /// The redirect of an installation: `code` or `error`, as RFC 6749 section 4.1.2 has them.
+  [[nodiscard]] virtual Status callback(Call& call, const Dialect& dialect) const;
+  // The RFCs know no organisations and no events.
+  [[nodiscard]] virtual Status installations(Call&, const Dialect&) const { return Status::Unsupported; }
+  [[nodiscard]] virtual Status installationToken(Call&, const Dialect&) const { return Status::Unsupported; }
+  [[nodiscard]] virtual Status webhook(Call&, const Dialect&) const { return Status::Unsupported; }
+  /// A number that this header does not know.
   [[nodiscard]] virtual Status other(Call&, const Dialect&) const { return Status::Unsupported; }
 
   /// Chooses the operation. The border calls this.
@@ -74,4 +84,5 @@ class OAuthProvider {
 }  // namespace auth_gateway
 
 #include "auth_gateway/detail/oauth_answers.hpp"
+#include "auth_gateway/detail/oauth_device.hpp"
 #include "auth_gateway/detail/oauth_operations.hpp"

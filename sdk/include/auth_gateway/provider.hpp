@@ -10,6 +10,7 @@
 #include "auth_gateway/call.hpp"
 #include "auth_gateway/common_options.hpp"
 #include "auth_gateway/dialect.hpp"
+#include "auth_gateway/encoding.hpp"
 #include "auth_gateway/oauth_provider.hpp"
 #include "auth_gateway/text.hpp"
 

@@ -11,6 +11,7 @@
 
 #include "auth_gateway/abi.h"
 #include "auth_gateway/testing/flat_json.hpp"
+#include "auth_gateway/testing/hmac.hpp"
 #include "auth_gateway/text.hpp"
 
 namespace auth_gateway::testing {
@@ -20,6 +21,14 @@ struct Answer {
   std::string body;
   Parameters headers{{"Content-Type", "application/json"}};
   std::int32_t sent = AGW_OK;  ///< what `send` returns; anything else: no answer came
+  std::string time = {};       ///< of its `Date` header, in seconds since 1970; empty: it tells none
+};
+
+/// What came in: the redirect of an installation, or a webhook.
+struct Inbound {
+  Parameters parameters;  ///< of the query
+  Parameters headers;
+  std::string body;
 };
 
 /// What one call of a plugin is given.
@@ -28,11 +37,14 @@ struct Given {
   std::map<std::string, std::string, std::less<>> inputs;
   std::string clientId = "client-id";
   std::string clientSecret = "client-secret";
+  std::string webhookSecret;
+  bool privateKey = false;     ///< the entry has one; what it signs is then `signed(CLAIMS)`
   std::string options = "{}";  ///< JSON
   std::string carry;
   std::int64_t now = 1'700'000'000;
   std::string claims;  ///< JSON: of an id_token that verifies; empty: it does not
   std::vector<Answer> answers;
+  Inbound inbound;
 };
 
 struct Request {
@@ -60,8 +72,9 @@ struct Record {
 /// Runs one operation. Afterwards, its members tell what happened. Of one thread.
 class ScriptedHost {
  public:
-  explicit ScriptedHost(Given what)
-      : given(std::move(what)), options_(given.options), claims_(given.claims) {}
+  explicit ScriptedHost(Given what) : given(std::move(what)), options_(given.options), claims_(given.claims) {
+    documents_.emplace_back(given.inbound.body);
+  }
 
   std::int32_t run(const agw_provider& provider) {
     const agw_call call{sizeof(agw_call), given.operation, this, &get, &put, &send, &emit};
@@ -94,10 +107,7 @@ class ScriptedHost {
         return me.give(found == me.given.inputs.end() ? nullptr : &found->second, value);
       }
       case AGW_CLIENT:
-        return me.give(key == "id"       ? &me.given.clientId
-                       : key == "secret" ? &me.given.clientSecret
-                                         : nullptr,
-                       value);
+        return me.giveClient(key, value);
       case AGW_OPTION:
         return me.give(me.options_.at(key), value);
       case AGW_OPTION_KEYS:
@@ -110,29 +120,69 @@ class ScriptedHost {
         if (me.given.inputs.count("id_token") == 0) return AGW_ABSENT;
         return me.claims_.valid() ? me.give(me.claims_.at(key), value) : AGW_MALFORMED;
       case AGW_HMAC_SHA256:
-        return me.keep("hmac of " + std::string(key), value);
+        return me.keep(hmacSha256(me.signingKey_, key), value);
+      case AGW_SIGNED_JWT:
+        return me.given.privateKey ? me.keep("signed(" + std::string(key) + ")", value) : AGW_BAD_OPTION;
       default:
-        return me.getAnswer(slot, key, value);
+        return slot <= AGW_FORM || slot == AGW_ANSWER_TIME ? me.getAnswer(slot, key, value)
+                                                           : me.getInbound(slot, key, value);
+    }
+  }
+
+  std::int32_t giveClient(std::string_view key, agw_text* value) const {
+    if (key == "id") return give(&given.clientId, value);
+    if (key == "secret") return give(&given.clientSecret, value);
+    return give(key == "webhook_secret" && !given.webhookSecret.empty() ? &given.webhookSecret : nullptr,
+                value);
+  }
+
+  std::int32_t getInbound(std::uint32_t slot, std::string_view key, agw_text* value) {
+    const auto& inbound = given.inbound;
+    switch (slot) {
+      case AGW_PARAMETER:
+        return give(first(inbound.parameters, key), value);
+      case AGW_INBOUND_HEADER:
+        return give(header(inbound.headers, key), value);
+      case AGW_INBOUND_BODY:
+        return give(&inbound.body, value);
+      case AGW_INBOUND_FORM:
+        return getForm(inbound.body, key, value);
+      case AGW_DOCUMENT:
+        return give(documents_.back().at(key), value);
+      default:
+        return AGW_UNSUPPORTED;
     }
   }
 
   std::int32_t getAnswer(std::uint32_t slot, std::string_view key, agw_text* value) {
-    if (slot < AGW_STATUS || slot > AGW_FORM) return AGW_UNSUPPORTED;
+    if (slot != AGW_ANSWER_TIME && (slot < AGW_STATUS || slot > AGW_FORM)) return AGW_UNSUPPORTED;
     if (!answered_) return AGW_ABSENT;
+    if (slot == AGW_ANSWER_TIME) return give(answer_.time.empty() ? nullptr : &answer_.time, value);
     if (slot == AGW_STATUS) return keep(std::to_string(answer_.status), value);
     if (slot == AGW_JSON) return give(parsed_.back().at(key), value);
+    // The answer may be another when the plugin reads on.
     if (slot == AGW_HEADER) {
-      for (const auto& header : answer_.headers) {
-        if (lower(header.first) == lower(key)) return keep(header.second, value);
-      }
-      return AGW_ABSENT;
+      const auto* found = header(answer_.headers, key);
+      return found == nullptr ? AGW_ABSENT : keep(*found, value);
     }
-    return getForm(key, value);
+    return parsed_.back().valid() ? AGW_ABSENT : getForm(answer_.body, key, value);
   }
 
-  std::int32_t getForm(std::string_view key, agw_text* value) {
-    if (parsed_.back().valid()) return AGW_ABSENT;
-    std::string_view rest = answer_.body;
+  static const std::string* first(const Parameters& pairs, std::string_view key) {
+    for (const auto& pair : pairs) {
+      if (pair.first == key) return &pair.second;
+    }
+    return nullptr;
+  }
+  static const std::string* header(const Parameters& headers, std::string_view key) {
+    for (const auto& pair : headers) {
+      if (lower(pair.first) == lower(key)) return &pair.second;
+    }
+    return nullptr;
+  }
+
+  std::int32_t getForm(std::string_view body, std::string_view key, agw_text* value) {
+    std::string_view rest = body;
     while (!rest.empty()) {
       const auto pair = rest.substr(0, rest.find('&'));
       rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
@@ -178,6 +228,10 @@ class ScriptedHost {
         me.verification.push_back(std::move(pair));
         break;
       case AGW_SIGN:
+        me.signingKey_ = pair.second;
+        break;
+      case AGW_PARSE:
+        me.documents_.emplace_back(pair.second);
         break;
       default:
         return AGW_UNSUPPORTED;
@@ -201,7 +255,7 @@ class ScriptedHost {
 
   static std::int32_t emit(void* host, std::uint32_t record) {
     auto& me = self(host);
-    if (record < AGW_TOKEN || record > AGW_REPLY) return AGW_UNSUPPORTED;
+    if (record < AGW_TOKEN || record > AGW_DEVICE_GRANT) return AGW_UNSUPPORTED;
     me.records.push_back({record, std::exchange(me.results, {})});
     return AGW_OK;
   }
@@ -238,6 +292,8 @@ class ScriptedHost {
 
   FlatJson options_;
   FlatJson claims_;
+  std::deque<FlatJson> documents_;
+  std::string signingKey_;
   Request next_;
   Answer answer_;
   bool answered_ = false;

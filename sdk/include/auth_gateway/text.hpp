@@ -89,32 +89,67 @@ inline std::optional<std::int64_t> lifetime(std::string_view text) {
   return seconds;
 }
 
+/// `text` as a JSON string, with its quotation marks.
+inline std::string jsonString(std::string_view text) {
+  static constexpr char hex[] = "0123456789abcdef";
+  std::string json = "\"";
+  for (const char character : text) {
+    const auto octet = static_cast<unsigned char>(character);
+    if (character == '"' || character == '\\') {
+      json += '\\';
+      json += character;
+    } else if (octet < 0x20) {
+      json += "\\u00";
+      json += hex[octet >> 4U];
+      json += hex[octet & 15U];
+    } else {
+      json += character;
+    }
+  }
+  return json + '"';
+}
+
 /// A JSON object of texts, for providers that want JSON requests.
 inline std::string jsonObject(const Parameters& members) {
-  static constexpr char hex[] = "0123456789abcdef";
-  const auto quoted = [](std::string_view text) {
-    std::string json = "\"";
-    for (const char character : text) {
-      const auto octet = static_cast<unsigned char>(character);
-      if (character == '"' || character == '\\') {
-        json += '\\';
-        json += character;
-      } else if (octet < 0x20) {
-        json += "\\u00";
-        json += hex[octet >> 4U];
-        json += hex[octet & 15U];
-      } else {
-        json += character;
-      }
-    }
-    return json + '"';
-  };
   std::string json = "{";
   for (const auto& [name, value] : members) {
     if (json.size() > 1) json += ',';
-    json += quoted(name) + ':' + quoted(value);
+    json += jsonString(name) + ':' + jsonString(value);
   }
   return json + '}';
+}
+
+/// Seconds since 1970 of a UTC time as APIs write it (RFC 3339): `2026-10-30T12:00:00Z`, with or without a
+/// fraction. Nothing for any other text.
+inline std::optional<std::int64_t> utcTime(std::string_view text) {
+  constexpr std::string_view shape = "0000-00-00T00:00:00";
+  if (text.size() <= shape.size() || text.back() != 'Z') return std::nullopt;
+  const auto fraction = text.substr(shape.size(), text.size() - shape.size() - 1);
+  const bool whole = fraction.empty() || (fraction.size() > 1 && fraction[0] == '.' &&
+                                          fraction.find_first_not_of("0123456789", 1) == fraction.npos);
+  if (!whole) return std::nullopt;
+  std::int64_t numbers[6] = {};
+  std::size_t part = 0;
+  for (std::size_t at = 0; at < shape.size(); ++at) {
+    if (shape[at] != '0') {
+      if (text[at] != shape[at]) return std::nullopt;
+      ++part;
+    } else {
+      if (text[at] < '0' || text[at] > '9') return std::nullopt;
+      numbers[part] = numbers[part] * 10 + (text[at] - '0');
+    }
+  }
+  const auto [year, month, day, hour, minute, second] = numbers;
+  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+  constexpr int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  if (year < 1970 || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  if (day < 1 || day > lengths[month - 1] + (month == 2 && leap ? 1 : 0)) return std::nullopt;
+  const auto before = year - 1;  // leap days of the years before
+  auto days =
+      (year - 1970) * 365 + (before / 4 - before / 100 + before / 400) - (1969 / 4 - 1969 / 100 + 1969 / 400);
+  for (std::int64_t earlier = 1; earlier < month; ++earlier) days += lengths[earlier - 1];
+  days += day - 1 + (month > 2 && leap ? 1 : 0);
+  return ((days * 24 + hour) * 60 + minute) * 60 + second;
 }
 
 }  // namespace auth_gateway

@@ -86,10 +86,13 @@ inline Status OAuthProvider::judge(Call& call, const Dialect& dialect, Stage sta
   if (!word) return http < 400 ? Status::Malformed : Status::Transient;
   if (stage == Stage::Revoke && (in(words.gone) || in(words.dead))) return Status::Ok;
   if (stage == Stage::Refresh && in(words.dead)) return Status::GrantDead;
+  if (stage == Stage::Device && (in(words.expired) || in(words.dead))) {
+    return call.fail(Status::Denied, "The code's time is over: start again.");
+  }
   if (stage == Stage::Exchange && in(words.dead)) {
     return call.fail(Status::Denied, "The code was used already or is too old: start again.");
   }
-  if (stage == Stage::Exchange && in(words.denied)) return Status::Denied;
+  if ((stage == Stage::Exchange || stage == Stage::Device) && in(words.denied)) return Status::Denied;
   if (in(words.client)) return Status::BadClient;
   if (in(words.option)) {
     return call.fail(Status::BadOption,

@@ -19,6 +19,18 @@ inline Status OAuthProvider::run(Call& call) const {
       return identify(call, habits);
     case AGW_DESCRIBE:
       return describe(call, habits);
+    case AGW_INSTALLATIONS:
+      return installations(call, habits);
+    case AGW_INSTALLATION_TOKEN:
+      return installationToken(call, habits);
+    case AGW_CALLBACK:
+      return callback(call, habits);
+    case AGW_WEBHOOK:
+      return webhook(call, habits);
+    case AGW_DEVICE:
+      return device(call, habits);
+    case AGW_DEVICE_TOKEN:
+      return deviceToken(call, habits);
     default:
       return other(call, habits);
   }
@@ -116,6 +128,17 @@ inline Status OAuthProvider::describe(Call& call, const Dialect& dialect) const 
     for (auto& scope : scopes) scope = answeredScope(scope);
     call.result("scopes", joinScopes(scopes, " "));
   }
+  return Status::Ok;
+}
+
+inline Status OAuthProvider::callback(Call& call, const Dialect&) const {
+  if (const auto error = call.parameter("error")) {
+    call.result("error", error);
+    return Status::Ok;
+  }
+  const auto code = call.parameter("code");
+  if (!code || code->empty()) return call.fail(Status::Malformed, "The redirect has neither code nor error.");
+  call.result("code", code);
   return Status::Ok;
 }
 

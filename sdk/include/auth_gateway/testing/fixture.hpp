@@ -23,7 +23,10 @@
 ///     OK
 ///
 /// Further lines before `---`: `client_secret`, `carry`, `now` (seconds), `claims` (JSON of an id_token that
-/// verifies), `header NAME: VALUE` (of the answer above it), `no-answer` (the request fails on the way).
+/// verifies), `header NAME: VALUE` (of the answer above it), `answer-time` (seconds: the Date of the answer
+/// above it), `no-answer` (the request fails on the way), `webhook_secret`, `private_key` (there is one).
+/// What came in: `parameter NAME VALUE`, `inbound-header NAME: VALUE`, `inbound-body TEXT` (more of them:
+/// more lines of it). The host's HMAC is real; what it signs as a JWT reads `signed(CLAIMS)`.
 namespace auth_gateway::testing {
 
 struct Outcome {
@@ -34,16 +37,47 @@ struct Outcome {
 namespace detail {
 
 inline constexpr const char* operationNames[] = {
-    "",         "authorize", "exchange",      "refresh",
-    "revoke",   "identify",  "installations", "installation_token",
-    "callback", "webhook",   "device",        "describe"};
+    "",         "authorize",     "exchange",           "refresh",  "revoke",
+    "identify", "installations", "installation_token", "callback", "webhook",
+    "device",   "describe",      "device_token"};
 inline constexpr const char* statusNames[] = {"OK",         "ABSENT",    "UNSUPPORTED", "BAD_OPTION",
                                               "BAD_CLIENT", "DENIED",    "GRANT_DEAD",  "RATE_LIMITED",
-                                              "TRANSIENT",  "MALFORMED", "BUG"};
-inline constexpr const char* recordNames[] = {"", "TOKEN", "IDENTITY", "INSTALLATION", "EVENT", "REPLY"};
+                                              "TRANSIENT",  "MALFORMED", "BUG",         "PENDING"};
+inline constexpr const char* recordNames[] = {"",      "TOKEN", "IDENTITY",    "INSTALLATION",
+                                              "EVENT", "REPLY", "DEVICE_GRANT"};
 
 inline std::string statusName(std::int32_t status) {
-  return status >= 0 && status <= AGW_BUG ? statusNames[status] : std::to_string(status);
+  return status >= 0 && status <= AGW_PENDING ? statusNames[status] : std::to_string(status);
+}
+
+inline bool applyAnswer(const std::string& word, const std::string& first, const std::string& second,
+                        std::vector<Answer>& answers) {
+  if (word == "answer") {
+    answers.push_back({std::stoi(first), second});
+  } else if (word == "no-answer") {
+    answers.push_back({0, "", {}, AGW_TRANSIENT});
+  } else if (word == "header" && !answers.empty()) {
+    answers.back().headers.emplace_back(first.substr(0, first.find(':')), second);
+  } else if (word == "answer-time" && !answers.empty()) {
+    answers.back().time = first;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+inline bool applyInbound(const std::string& word, const std::string& rest, const std::string& first,
+                         const std::string& second, Inbound& inbound) {
+  if (word == "parameter") {
+    inbound.parameters.emplace_back(first, second);
+  } else if (word == "inbound-header") {
+    inbound.headers.emplace_back(first.substr(0, first.find(':')), second);
+  } else if (word == "inbound-body") {
+    inbound.body += (inbound.body.empty() ? "" : "\n") + rest;
+  } else {
+    return false;
+  }
+  return true;
 }
 
 inline bool apply(const std::string& word, const std::string& rest, Given& given) {
@@ -51,7 +85,7 @@ inline bool apply(const std::string& word, const std::string& rest, Given& given
   const auto first = rest.substr(0, space);
   const auto second = space == std::string::npos ? std::string() : rest.substr(space + 1);
   if (word == "call") {
-    for (std::uint32_t operation = AGW_AUTHORIZE; operation <= AGW_DESCRIBE; ++operation) {
+    for (std::uint32_t operation = AGW_AUTHORIZE; operation <= AGW_DEVICE_TOKEN; ++operation) {
       if (rest == operationNames[operation]) given.operation = operation;
     }
     return given.operation != 0;
@@ -60,6 +94,10 @@ inline bool apply(const std::string& word, const std::string& rest, Given& given
     given.clientId = rest;
   else if (word == "client_secret")
     given.clientSecret = rest;
+  else if (word == "webhook_secret")
+    given.webhookSecret = rest;
+  else if (word == "private_key")
+    given.privateKey = true;
   else if (word == "option")
     given.options = rest;
   else if (word == "input")
@@ -70,14 +108,9 @@ inline bool apply(const std::string& word, const std::string& rest, Given& given
     given.now = std::stoll(rest);
   else if (word == "claims")
     given.claims = rest;
-  else if (word == "answer")
-    given.answers.push_back({std::stoi(first), second});
-  else if (word == "no-answer")
-    given.answers.push_back({0, "", {}, AGW_TRANSIENT});
-  else if (word == "header" && !given.answers.empty())
-    given.answers.back().headers.emplace_back(first.substr(0, first.find(':')), second);
   else
-    return false;
+    return applyAnswer(word, first, second, given.answers) ||
+           applyInbound(word, rest, first, second, given.inbound);
   return true;
 }
 
