@@ -90,6 +90,17 @@ struct Identity {
 /// Whose grant an operation is about.
 enum class Purpose { User, Installation };
 
+/// How the provider treats refresh tokens, as far as it says.
+struct RefreshFacts {
+  /// After a rotation, the spent refresh token is still taken for this long: a lost answer can be asked for
+  /// again.
+  std::chrono::seconds grace{0};
+  /// A refresh token that is not used for this long ends; absent: it does not end that way.
+  std::optional<std::chrono::seconds> idleTtl;
+  /// All grants of an account at one client share their fate: they are refreshed one at a time.
+  bool perAccount = false;
+};
+
 struct AuthorizationRequest {
   std::string state;
   std::string nonce;
@@ -149,6 +160,8 @@ class Provider {
   [[nodiscard]] virtual bool issuerRequired() const = 0;
   /// Life of an access token whose answer does not tell (`access_ttl_default`); absent: it has no end.
   [[nodiscard]] virtual std::optional<std::chrono::seconds> accessTtlDefault() const = 0;
+
+  [[nodiscard]] virtual RefreshFacts refreshFacts() const { return {}; }
 
   /// Pure: no network.
   [[nodiscard]] virtual Result<std::string> authorizationUrl(const AuthorizationRequest& request) = 0;

@@ -30,6 +30,7 @@ class PluginProvider final : public Provider {
   std::vector<std::string> issuers() const override { return issuers_; }
   bool issuerRequired() const override { return issuerRequired_; }
   std::optional<std::chrono::seconds> accessTtlDefault() const override { return accessTtlDefault_; }
+  RefreshFacts refreshFacts() const override { return refreshFacts_; }
 
   Result<std::string> authorizationUrl(const AuthorizationRequest& request) override {
     auto inputs = commonInputs(request.scopes);
@@ -130,6 +131,9 @@ class PluginProvider final : public Provider {
     issuers_ = textsOf(facts, "issuer");
     issuerRequired_ = textOf(facts, "issuer_required") == "true";
     accessTtlDefault_ = lifeOf(textOf(facts, "access_ttl_default"));
+    refreshFacts_ = {.grace = lifeOf(textOf(facts, "refresh_grace")).value_or(std::chrono::seconds(0)),
+                     .idleTtl = lifeOf(textOf(facts, "refresh_idle_ttl")),
+                     .perAccount = textOf(facts, "refresh_per_account") == "true"};
     const auto bits = textOf(facts, "capabilities");
     std::uint64_t value = 0;
     const auto [end, failed] = std::from_chars(bits.data(), bits.data() + bits.size(), value);
@@ -145,6 +149,7 @@ class PluginProvider final : public Provider {
   std::vector<std::string> issuers_;
   bool issuerRequired_ = false;
   std::optional<std::chrono::seconds> accessTtlDefault_;
+  RefreshFacts refreshFacts_;
 };
 
 }  // namespace

@@ -57,8 +57,11 @@ struct Dialect {
   std::string errorPointer = "/error";  ///< where an answer has its error word
   ErrorWords words;
 
-  std::optional<std::int64_t>
-      accessTtlDefault;                       ///< seconds an access token lives when the answer does not say
+  using Seconds = std::optional<std::int64_t>;
+  Seconds accessTtlDefault;        ///< an access token lives this long when the answer does not say
+  Seconds refreshGrace;            ///< a spent refresh token is still taken for this long after a rotation
+  Seconds refreshIdleTtl;          ///< a refresh token that is not used for this long ends
+  bool refreshPerAccount = false;  ///< one refresh at a time for all grants of an account
   std::optional<std::uint64_t> capabilities;  ///< where options change what the descriptor says
 };
 

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "auth_gateway/provider.hpp"
 #include "scripted_services.hpp"
 
 namespace agw::test {
@@ -233,6 +234,33 @@ TEST(Oauth2, Describe_FollowsTheOptions) {
   EXPECT_TRUE(provider->capabilities().verifiedEmail);
   EXPECT_FALSE(oauth2(services, {})->capabilities().identity);
   EXPECT_EQ(provider->normalizeScopes({"a", "b"}), (Scopes{"a", "b"}));
+}
+
+class Rotating final : public auth_gateway::OAuthProvider {
+  auth_gateway::Dialect dialect(const auth_gateway::Call&) const override {
+    auth_gateway::Dialect rotating;
+    rotating.refreshGrace = 600;
+    rotating.refreshIdleTtl = 7776000;
+    rotating.refreshPerAccount = true;
+    return rotating;
+  }
+};
+
+TEST(PluginProvider, RefreshFacts_AreWhatThePluginDescribes) {
+  ScriptedServices services;
+  const auto* plugin = auth_gateway::detail::descriptor<Rotating>("corp", "1.0.0", "Corp", AGW_CAN_REFRESH);
+  const auto facts = makeProvider(*adoptPlugin(plugin), gatewayConfig({}), services)->refreshFacts();
+  EXPECT_EQ(facts.grace, std::chrono::minutes(10));
+  EXPECT_EQ(facts.idleTtl, std::chrono::hours(24 * 90));
+  EXPECT_TRUE(facts.perAccount);
+}
+
+TEST(Oauth2, RefreshFacts_OfAProviderThatTellsNone_PromiseNothing) {
+  ScriptedServices services;
+  const auto facts = oauth2(services)->refreshFacts();
+  EXPECT_EQ(facts.grace, std::chrono::seconds(0));
+  EXPECT_FALSE(facts.idleTtl);
+  EXPECT_FALSE(facts.perAccount);
 }
 
 TEST(Oauth2, AllowPrivate_IsPassedOnToTheClient) {

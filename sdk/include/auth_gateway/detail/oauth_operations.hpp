@@ -121,7 +121,13 @@ inline Status OAuthProvider::identify(Call& call, const Dialect& dialect) const 
 inline Status OAuthProvider::describe(Call& call, const Dialect& dialect) const {
   for (const auto& issuer : dialect.issuers) call.result("issuer", issuer);
   if (dialect.issuerInCallback) call.result("issuer_required", "true");
-  if (dialect.accessTtlDefault) call.result("access_ttl_default", std::to_string(*dialect.accessTtlDefault));
+  const auto seconds = [&](std::string_view name, Dialect::Seconds life) {
+    if (life) call.result(name, std::to_string(*life));
+  };
+  seconds("access_ttl_default", dialect.accessTtlDefault);
+  seconds("refresh_grace", dialect.refreshGrace);
+  seconds("refresh_idle_ttl", dialect.refreshIdleTtl);
+  if (dialect.refreshPerAccount) call.result("refresh_per_account", "true");
   if (dialect.capabilities) call.result("capabilities", std::to_string(*dialect.capabilities));
   if (const auto asked = call.input("scopes")) {
     auto scopes = splitScopes(*asked);
