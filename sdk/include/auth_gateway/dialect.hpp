@@ -48,6 +48,7 @@ struct Dialect {
 
   Parameters authorizationParameters;  ///< further ones of the authorization request
   Parameters tokenParameters;          ///< further ones of the token request
+  std::string loginHintParameter = "login_hint";  ///< whose account is meant; empty: cannot be told
   std::string scopeSeparator = " ";
   ClientAuth clientAuth = ClientAuth::Post;
   RequestFormat requestFormat = RequestFormat::Form;

@@ -55,7 +55,7 @@ class OAuthProvider {
   [[nodiscard]] virtual Status readToken(Call& call, const Dialect& dialect, Stage stage) const;
   /// What an answer that is not a success means.
   [[nodiscard]] virtual Status judge(Call& call, const Dialect& dialect, Stage stage) const;
-  /// A scope as answers spell it.
+  /// A scope as answers spell it; empty: they do not have it.
   [[nodiscard]] virtual std::string answeredScope(std::string_view asked) const { return std::string(asked); }
   /// Whether the provider vouches that the account owns `email`.
   [[nodiscard]] virtual bool emailVerified(const Call&, const Claims& claims, std::string_view) const {
@@ -77,6 +77,7 @@ class OAuthProvider {
                                     Stage stage) const;
 
  private:
+  [[nodiscard]] std::string answeredScopes(std::vector<std::string> scopes) const;
   [[nodiscard]] Status emitIdentity(Call& call, const Dialect& dialect, const Claims& claims) const;
   [[nodiscard]] static Status addExtra(Call& call, const Parameters& extra, Parameters& parameters);
 };

@@ -24,6 +24,12 @@ inline Status OAuthProvider::readToken(Call& call, const Dialect& dialect, Stage
   return emitToken(call);
 }
 
+inline std::string OAuthProvider::answeredScopes(std::vector<std::string> scopes) const {
+  for (auto& scope : scopes) scope = answeredScope(scope);
+  scopes.erase(std::remove(scopes.begin(), scopes.end(), std::string()), scopes.end());
+  return joinScopes(scopes, " ");
+}
+
 inline Status OAuthProvider::emitToken(Call& call, const std::string& pointer, std::string_view kind) const {
   const auto read = [&](std::string_view name) {
     return pointer.empty() ? call.field(name) : call.plain(pointer + "/" + std::string(name));
@@ -47,8 +53,7 @@ inline Status OAuthProvider::emitToken(Call& call, const std::string& pointer, s
       scope = call.json(pointer + "/scope/" + std::to_string(scopes.size()));
     }
   }
-  for (auto& scope : scopes) scope = answeredScope(scope);
-  if (!scopes.empty()) call.result("scopes", joinScopes(scopes, " "));
+  if (!scopes.empty()) call.result("scopes", answeredScopes(std::move(scopes)));
   if (!kind.empty()) call.result("kind", kind);
   return call.emit(AGW_TOKEN);
 }

@@ -50,7 +50,8 @@ inline Status OAuthProvider::authorize(Call& call, const Dialect& dialect) const
   }
   const bool openId = std::find(scopes.begin(), scopes.end(), "openid") != scopes.end();
   if (const auto nonce = call.input("nonce"); nonce && openId) query.emplace_back("nonce", *nonce);
-  if (const auto hint = call.input("login_hint")) query.emplace_back("login_hint", *hint);
+  if (const auto hint = call.input("login_hint"); hint && !dialect.loginHintParameter.empty())
+    query.emplace_back(dialect.loginHintParameter, *hint);
   if (const auto status = addExtra(call, dialect.authorizationParameters, query); status != Status::Ok)
     return status;
   call.result("url", withQuery(dialect.authorizationUrl, query));
@@ -130,9 +131,7 @@ inline Status OAuthProvider::describe(Call& call, const Dialect& dialect) const 
   if (dialect.refreshPerAccount) call.result("refresh_per_account", "true");
   if (dialect.capabilities) call.result("capabilities", std::to_string(*dialect.capabilities));
   if (const auto asked = call.input("scopes")) {
-    auto scopes = splitScopes(*asked);
-    for (auto& scope : scopes) scope = answeredScope(scope);
-    call.result("scopes", joinScopes(scopes, " "));
+    call.result("scopes", answeredScopes(splitScopes(*asked)));
   }
   return Status::Ok;
 }
