@@ -76,10 +76,12 @@ class OAuthProvider {
   [[nodiscard]] Status requestToken(Call& call, const Dialect& dialect, Parameters parameters,
                                     Stage stage) const;
 
+  [[nodiscard]] Status emitIdentity(Call& call, const Dialect& dialect, const Claims& claims) const;
+  /// Appends what an entry's options add; `BadOption` for what the gateway sets itself.
+  [[nodiscard]] static Status addExtra(Call& call, const Parameters& extra, Parameters& parameters);
+
  private:
   [[nodiscard]] std::string answeredScopes(std::vector<std::string> scopes) const;
-  [[nodiscard]] Status emitIdentity(Call& call, const Dialect& dialect, const Claims& claims) const;
-  [[nodiscard]] static Status addExtra(Call& call, const Parameters& extra, Parameters& parameters);
 };
 
 }  // namespace auth_gateway
