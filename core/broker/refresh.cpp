@@ -180,7 +180,10 @@ RefreshFailure Refresher::failureOf(const Attempt& attempt, const std::string& w
 Refresher::Outcome Refresher::failed(Attempt& attempt, const Error& error) {
   if (error.kind == ErrorKind::GrantDead) return died(attempt);
   if (error.kind == ErrorKind::Unsupported && attempt.spent.refresh.empty()) {
-    return endDead(attempt, word::kRefreshFailed);
+    const bool living = livesFor(attempt.grant.tokens, parts_.clock.now(), seconds(1));
+    if (!living || attempt.urgency == Urgency::Due) return endDead(attempt, word::kRefreshFailed);
+    letGo(attempt);
+    return error;  // a token of which there is no newer one is none the worse for it
   }
   auto told = providerFailure(error, attempt.provider.displayName());
   const auto failure = failureOf(attempt, told.code, error);

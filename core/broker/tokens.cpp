@@ -131,8 +131,9 @@ Result<TokenAnswer> TokenService::Engine::token(const TokenRequest& request) {
     }
     const auto outcome = renewShared(view);
     if (!outcome) {
-      const bool demandedOnly = view.enough && isTemporary(outcome.error().kind);
-      return demandedOnly ? serve(view, true) : Result<TokenAnswer>(outcome.error());
+      const bool only = outcome.error().kind == ErrorKind::Unsupported;  // there is no other token
+      if (view.enough && (only || isTemporary(outcome.error().kind))) return serve(view, true);
+      return only ? consentNeeded(word::kRefreshFailed) : outcome.error();
     }
     if (*outcome) return serveFresh(view, **outcome);
   }

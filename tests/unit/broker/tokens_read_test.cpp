@@ -188,6 +188,19 @@ TEST_F(Read, NothingToRenewWith_ForcedReadGetsTheLivingToken) {
   EXPECT_TRUE(servesStored(BrokerRig::forced()));
 }
 
+// The provider renews others' tokens, but of this one there is no newer one.
+TEST_F(Read, EndlessTokenThatIsNotRenewed_ForcedReadGetsItAndTheGrantLives) {
+  rig.provider->rules.givesRefreshToken = false;
+  rig.provider->rules.accessLife.reset();
+  rig.provider->rules.ttlDefault.reset();
+  rig.connect();
+  rig.clock.advance(60s);
+  EXPECT_TRUE(servesStored(BrokerRig::forced()));
+  EXPECT_EQ(refreshes(), 1);
+  EXPECT_EQ(rig.row()->status, GrantStatus::Active);
+  EXPECT_EQ(rig.row()->lastError, "");
+}
+
 TEST_F(Read, ForcedWithinHalfAMinute_GetsTheCurrentToken) {
   rig.connect();
   rig.clock.advance(29s);
