@@ -69,6 +69,7 @@ class TokenService::Engine {
   Refresher::Outcome renewShared(const View& view);
   Result<TokenAnswer> serve(const View& view, bool renewalFailed);
   Result<TokenAnswer> serveFresh(const View& view, const PlainTokens& tokens) const;
+  seconds margin(const View& view) const;
   Error integrityFault(const View& view, Error error);
 
   Parts parts_;
@@ -89,8 +90,14 @@ void TokenService::Engine::judge(View& view, const TokenRequest& request) const 
   const bool justIssued = times.issuedAt <= view.now && view.now - times.issuedAt < kJustIssued;
   view.enough = livesFor(times, view.now, asked);
   view.current = livesFor(times, view.now, kAlive) && (justIssued || (view.enough && !request.forceRefresh));
-  const auto dueAt = refreshDueAt(times, parts_.settings.refreshBuffer);
+  const auto dueAt = refreshDueAt(times, margin(view));
   view.due = dueAt && *dueAt <= view.now;
+}
+
+// How long before the end of a token its renewal is due.
+seconds TokenService::Engine::margin(const View& view) const {
+  const auto& usual = parts_.settings.refreshBuffer;
+  return view.provider ? std::max(usual, (*view.provider)->refreshFacts().renewBefore) : usual;
 }
 
 Result<std::optional<TokenService::Engine::View>> TokenService::Engine::look(const TokenRequest& request,
@@ -214,7 +221,7 @@ Result<TokenAnswer> TokenService::Engine::serve(const View& view, bool renewalFa
       !view.provider || grant.status == GrantStatus::NeedsConsent || !grant.lastError.empty();
   TokenAnswer answer{.accessToken = std::move(*access),
                      .expiresAt = grant.tokens.accessExpiresAt,
-                     .refreshAfter = refreshDueAt(grant.tokens, parts_.settings.refreshBuffer),
+                     .refreshAfter = refreshDueAt(grant.tokens, margin(view)),
                      .scopes = grant.tokens.scopes,
                      .degraded = renewalFailed || (view.due && hindered)};
   if (answer.refreshAfter && grant.retryNotBefore) {
@@ -231,7 +238,7 @@ Result<TokenAnswer> TokenService::Engine::serveFresh(const View& view, const Pla
   if (!livesFor(times, parts_.clock.now(), kAlive)) return overloaded();
   return TokenAnswer{.accessToken = tokens.access,
                      .expiresAt = tokens.accessExpiresAt,
-                     .refreshAfter = refreshDueAt(times, parts_.settings.refreshBuffer),
+                     .refreshAfter = refreshDueAt(times, margin(view)),
                      .scopes = tokens.scopes};
 }
 

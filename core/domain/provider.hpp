@@ -97,6 +97,9 @@ struct RefreshFacts {
   std::chrono::seconds grace{0};
   /// A refresh token that is not used for this long ends; absent: it does not end that way.
   std::optional<std::chrono::seconds> idleTtl;
+  /// An access token is to be renewed this long before its end, if the usual margin is smaller: for providers
+  /// that cannot renew one that has ended.
+  std::chrono::seconds renewBefore{0};
   /// All grants of an account at one client share their fate: they are refreshed one at a time.
   bool perAccount = false;
 };

@@ -133,6 +133,7 @@ class PluginProvider final : public Provider {
     accessTtlDefault_ = lifeOf(textOf(facts, "access_ttl_default"));
     refreshFacts_ = {.grace = lifeOf(textOf(facts, "refresh_grace")).value_or(std::chrono::seconds(0)),
                      .idleTtl = lifeOf(textOf(facts, "refresh_idle_ttl")),
+                     .renewBefore = lifeOf(textOf(facts, "renew_before")).value_or(std::chrono::seconds(0)),
                      .perAccount = textOf(facts, "refresh_per_account") == "true"};
     const auto bits = textOf(facts, "capabilities");
     std::uint64_t value = 0;

@@ -29,6 +29,7 @@ class FakeProvider final : public Provider {
     bool refreshTokenOnlyOnFirstConsent = false;  ///< a later consent of that subject joins the living family
     std::optional<std::chrono::seconds> accessLife{3600};  ///< what `expires_in` says; absent: says nothing
     std::optional<std::chrono::seconds> ttlDefault{3600};
+    std::chrono::seconds renewBefore{0};
     std::optional<Scopes> grantedScopes;           ///< absent: the answer names none
     std::map<std::string, std::string> spellings;  ///< scope as asked to scope as answered
     std::vector<std::string> issuers;
@@ -86,6 +87,9 @@ class FakeProvider final : public Provider {
   [[nodiscard]] bool issuerRequired() const override { return rules.issuerRequired; }
   [[nodiscard]] std::optional<std::chrono::seconds> accessTtlDefault() const override {
     return rules.ttlDefault;
+  }
+  [[nodiscard]] RefreshFacts refreshFacts() const override {
+    return {.idleTtl = {}, .renewBefore = rules.renewBefore};
   }
   Result<std::string> authorizationUrl(const AuthorizationRequest& request) override;
   Result<TokenSet> exchange(const CodeExchange& request) override;

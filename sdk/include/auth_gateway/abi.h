@@ -67,9 +67,10 @@ enum {
   AGW_DEVICE = 10, /* RFC 8628 section 3.1: one AGW_DEVICE_GRANT emitted */
   /* Facts that depend on options, as AGW_RESULT: "issuer" (repeatable), "issuer_required" ("true"),
      "access_ttl_default" (seconds), "capabilities" (decimal); "refresh_grace" (seconds that a spent refresh token is
-     still taken), "refresh_idle_ttl" (seconds after which an unused one ends), "refresh_per_account" ("true": one
-     refresh at a time for all grants of an account). With AGW_INPUT "scopes": AGW_RESULT "scopes" as answers
-     spell them. No send. */
+     still taken), "refresh_idle_ttl" (seconds after which an unused one ends), "renew_before" (seconds before its
+     end that an access token is renewed, if the usual margin is smaller), "refresh_per_account" ("true": one refresh
+     at a time for all grants of an account). With AGW_INPUT "scopes": AGW_RESULT "scopes" as answers spell them.
+     No send. */
   AGW_DESCRIBE = 11,
   AGW_DEVICE_TOKEN = 12 /* one poll, RFC 8628 section 3.4: as AGW_EXCHANGE, or AGW_PENDING */
 };

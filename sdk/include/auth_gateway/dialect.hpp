@@ -62,6 +62,7 @@ struct Dialect {
   Seconds accessTtlDefault;        ///< an access token lives this long when the answer does not say
   Seconds refreshGrace;            ///< a spent refresh token is still taken for this long after a rotation
   Seconds refreshIdleTtl;          ///< a refresh token that is not used for this long ends
+  Seconds renewBefore;             ///< an access token is renewed this long before its end, if not earlier
   bool refreshPerAccount = false;  ///< one refresh at a time for all grants of an account
   std::optional<std::uint64_t> capabilities;  ///< where options change what the descriptor says
 };

@@ -201,6 +201,22 @@ TEST_F(Read, EndlessTokenThatIsNotRenewed_ForcedReadGetsItAndTheGrantLives) {
   EXPECT_EQ(rig.row()->lastError, "");
 }
 
+// A provider that cannot renew an ended token wants a wider margin than the usual five minutes.
+TEST_F(Read, ProviderWithAWiderMargin_IsRenewedThatMuchEarlier) {
+  rig.provider->rules.renewBefore = 1000s;
+  rig.connect();
+  const auto issued = rig.clock.now();
+  EXPECT_EQ(token()->refreshAfter, issued + 2600s);
+  rig.clock.advance(2599s);
+  EXPECT_TRUE(token().ok());
+  settle();
+  EXPECT_EQ(refreshes(), 0);
+  rig.clock.advance(1s);
+  EXPECT_TRUE(token().ok());
+  settle();
+  EXPECT_EQ(refreshes(), 1);
+}
+
 TEST_F(Read, ForcedWithinHalfAMinute_GetsTheCurrentToken) {
   rig.connect();
   rig.clock.advance(29s);

@@ -241,6 +241,7 @@ class Rotating final : public auth_gateway::OAuthProvider {
     auth_gateway::Dialect rotating;
     rotating.refreshGrace = 600;
     rotating.refreshIdleTtl = 7776000;
+    rotating.renewBefore = 86400;
     rotating.refreshPerAccount = true;
     return rotating;
   }
@@ -252,6 +253,7 @@ TEST(PluginProvider, RefreshFacts_AreWhatThePluginDescribes) {
   const auto facts = makeProvider(*adoptPlugin(plugin), gatewayConfig({}), services)->refreshFacts();
   EXPECT_EQ(facts.grace, std::chrono::minutes(10));
   EXPECT_EQ(facts.idleTtl, std::chrono::hours(24 * 90));
+  EXPECT_EQ(facts.renewBefore, std::chrono::hours(24));
   EXPECT_TRUE(facts.perAccount);
 }
 
@@ -260,6 +262,7 @@ TEST(Oauth2, RefreshFacts_OfAProviderThatTellsNone_PromiseNothing) {
   const auto facts = oauth2(services)->refreshFacts();
   EXPECT_EQ(facts.grace, std::chrono::seconds(0));
   EXPECT_FALSE(facts.idleTtl);
+  EXPECT_EQ(facts.renewBefore, std::chrono::seconds(0));
   EXPECT_FALSE(facts.perAccount);
 }
 

@@ -128,6 +128,7 @@ inline Status OAuthProvider::describe(Call& call, const Dialect& dialect) const 
   seconds("access_ttl_default", dialect.accessTtlDefault);
   seconds("refresh_grace", dialect.refreshGrace);
   seconds("refresh_idle_ttl", dialect.refreshIdleTtl);
+  seconds("renew_before", dialect.renewBefore);
   if (dialect.refreshPerAccount) call.result("refresh_per_account", "true");
   if (dialect.capabilities) call.result("capabilities", std::to_string(*dialect.capabilities));
   if (const auto asked = call.input("scopes")) {
