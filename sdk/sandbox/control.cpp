@@ -4,6 +4,7 @@
 #include <Poco/JSON/Parser.h>
 #include <Poco/Net/IPAddress.h>
 
+#include "json.hpp"
 #include "json_fields.hpp"
 
 namespace sandbox {
@@ -65,9 +66,36 @@ Reply withdraw(Provider& provider, const Request& request) {
   return done("revoked", provider.ledger().withdraw(account));
 }
 
-Reply ofProvider(Provider& provider, const std::string& action, const Request& request) {
+Reply happen(Provider& provider, const Request& request) {
+  const auto json = bodyOf(request);
+  Event event;
+  JsonFields fields(*json);
+  fields.read("event", event.name);
+  fields.read("account", event.account);
+  fields.read("organisation", event.organisation);
+  fields.refuseOthers();
+  return jsonReply(provider.happen(event));
+}
+
+/// What a client of this provider needs to know, the app's private key with it.
+Reply appOf(const Registry& registry, const Provider& provider) {
+  const auto policy = provider.policy();
+  const Client& client = policy->clients.front();
+  return jsonReply(object({{"client_id", client.id},
+                           {"client_secret", client.secret},
+                           {"app_id", kAppId},
+                           {"app_slug", kAppSlug},
+                           {"webhook_secret", policy->webhookSecret},
+                           {"private_key", rsaPem(registry.keys().appKey.get())}}));
+}
+
+Reply ofProvider(const Registry& registry, Provider& provider, const std::string& action,
+                 const Request& request) {
   if (action == "faults") return faultsOf(provider, request);
   if (action == "ledger" && request.method == "GET") return jsonReply(provider.ledger().toJson());
+  if (action == "deliveries" && request.method == "GET") return jsonReply(provider.outbox().toJson());
+  if (action == "app" && request.method == "GET") return appOf(registry, provider);
+  if (action == "events" && request.method == "POST") return happen(provider, request);
   if (action == "release" && request.method == "POST") {
     (void)bodyOf(request);
     return done("released", provider.faults().release());
@@ -78,10 +106,7 @@ Reply ofProvider(Provider& provider, const std::string& action, const Request& r
 
 Reply policyOf(Registry& registry, const std::string& name, const Request& request) {
   if (request.method == "PUT") {
-    Policy policy = policyFromJson(*bodyOf(request), registry.defaults());
-    const auto provider = registry.findOrCreate(name);
-    provider->setPolicy(std::move(policy));
-    return jsonReply(policyToJson(*provider->policy()));
+    return jsonReply(policyToJson(*registry.configure(name, *bodyOf(request))->policy()));
   }
   const auto provider = registry.find(name);
   if (request.method != "GET" || !provider) return notFound();
@@ -131,7 +156,7 @@ Reply control(Registry& registry, const std::vector<std::string>& segments, cons
     if (depth == 1) return request.method == "GET" ? listOf(registry) : notFound();
     if (depth == 2) return policyOf(registry, segments[1], request);
     const auto provider = registry.find(segments[1]);
-    return depth == 3 && provider ? ofProvider(*provider, segments[2], request) : notFound();
+    return depth == 3 && provider ? ofProvider(registry, *provider, segments[2], request) : notFound();
   } catch (const BadControl& error) {
     return errorReply(400, "invalid_request", error.what());
   }

@@ -10,7 +10,15 @@
 namespace sandbox {
 namespace {
 
-constexpr std::array kEndpoints{"authorize", "token", "revoke", "userinfo", "jwks", "discovery"};
+constexpr std::array kEndpoints{"authorize", "token",   "revoke",        "userinfo",           "jwks",
+                                "discovery", "install", "installations", "installation_token", "device",
+                                "api"};
+
+std::string allowedEndpoints() {
+  std::string text;
+  for (const char* endpoint : kEndpoints) text += (text.empty() ? "" : ", ") + std::string(endpoint);
+  return text;
+}
 
 std::vector<std::pair<std::string, std::string>> headersFromJson(JsonFields& fields,
                                                                  const Poco::JSON::Object& json) {
@@ -44,7 +52,7 @@ Fault faultFromJson(const Poco::JSON::Object& json) {
   fields.read("process", fault.process);
   fields.refuseOthers();
   if (std::find(kEndpoints.begin(), kEndpoints.end(), fault.endpoint) == kEndpoints.end()) {
-    throw BadControl("endpoint must be one of: authorize, token, revoke, userinfo, jwks, discovery");
+    throw BadControl("endpoint must be one of: " + allowedEndpoints());
   }
   if (fault.times == 0 || fault.times < -1)
     throw BadControl("times must be a positive number, or -1 for always");

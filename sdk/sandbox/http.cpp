@@ -1,9 +1,11 @@
 #include "http.hpp"
 
+#include <Poco/JSON/Parser.h>
 #include <Poco/Net/HTTPResponse.h>
 #include <Poco/Net/HTTPServerRequestImpl.h>
 #include <Poco/Net/NetException.h>
 #include <Poco/Net/StreamSocket.h>
+#include <Poco/String.h>
 #include <Poco/URI.h>
 
 #include <algorithm>
@@ -11,7 +13,8 @@
 #include <sstream>
 #include <thread>
 
-#include "consent_page.hpp"
+#include "json.hpp"
+#include "pages.hpp"
 
 namespace sandbox {
 namespace {
@@ -80,6 +83,51 @@ std::optional<std::string> Parameters::repeated() const {
   return std::nullopt;
 }
 
+std::vector<std::string> Parameters::all(const std::string& name) const {
+  std::vector<std::string> values;
+  for (const auto& item : items_) {
+    if (item.first == name) values.push_back(item.second);
+  }
+  return values;
+}
+
+std::string Request::header(const std::string& name) const {
+  for (const auto& [key, value] : headers) {
+    if (Poco::icompare(key, name) == 0) return value;
+  }
+  return {};
+}
+
+Poco::JSON::Object::Ptr bodyJson(const Request& request) {
+  try {
+    Poco::JSON::Parser parser;
+    const auto parsed = parser.parse(request.body);
+    if (parsed.type() == typeid(Poco::JSON::Object::Ptr)) return parsed.extract<Poco::JSON::Object::Ptr>();
+  } catch (const Poco::Exception&) {
+    // Not JSON.
+  }
+  return new Poco::JSON::Object;
+}
+
+Parameters bodyParameters(const Request& request) {
+  if (request.contentType.rfind("application/json", 0) != 0) return Parameters(request.body);
+  Parameters parameters;
+  for (const auto& [name, value] : *bodyJson(request)) {
+    if (value.isString() || value.isNumeric()) parameters.add(name, value.toString());
+  }
+  return parameters;
+}
+
+std::string bearerToken(const Request& request) {
+  for (const char* scheme : {"Bearer ", "bearer ", "token "}) {
+    const std::string_view start(scheme);
+    if (request.authorization.compare(0, start.size(), start) == 0) {
+      return request.authorization.substr(start.size());
+    }
+  }
+  return {};
+}
+
 Request readRequest(Poco::Net::HTTPServerRequest& request, const std::string& base) {
   Request result;
   result.method = request.getMethod();
@@ -87,6 +135,7 @@ Request readRequest(Poco::Net::HTTPServerRequest& request, const std::string& ba
   result.authorization = request.get("Authorization", "");
   result.contentType = request.getContentType();
   result.host = request.getHost();
+  result.headers.assign(request.begin(), request.end());
   result.fromLoopback = request.clientAddress().host().isLoopback();
   const std::string& target = request.getURI();
   const auto mark = std::min(target.find('?'), target.size());
@@ -101,20 +150,32 @@ Request readRequest(Poco::Net::HTTPServerRequest& request, const std::string& ba
   return result;
 }
 
-Reply jsonReply(const Poco::JSON::Object& json, int status) {
+std::string toText(const Poco::JSON::Object& json) {
   std::ostringstream text;
   json.stringify(text);
-  Reply reply;
-  reply.status = status;
-  reply.body = text.str();
-  return reply;
+  return text.str();
+}
+
+std::string toText(const Poco::JSON::Array& json) {
+  std::ostringstream text;
+  json.stringify(text);
+  return text.str();
+}
+
+Reply jsonReply(const Poco::JSON::Object& json, int status) {
+  return {.status = status, .body = toText(json), .headers = {}};
+}
+
+Reply jsonReply(const Poco::JSON::Array& json, int status) {
+  return {.status = status, .body = toText(json), .headers = {}};
+}
+
+Reply textReply(const std::string& text, const std::string& contentType, int status) {
+  return {.status = status, .contentType = contentType, .body = text, .headers = {}};
 }
 
 Reply errorReply(int status, const std::string& code, const std::string& description) {
-  Poco::JSON::Object json;
-  json.set("error", code);
-  json.set("error_description", description);
-  return jsonReply(json, status);
+  return jsonReply(object({{"error", code}, {"error_description", description}}), status);
 }
 
 Reply redirectReply(const std::string& location) {

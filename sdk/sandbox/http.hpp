@@ -1,5 +1,6 @@
 #pragma once
 
+#include <Poco/JSON/Array.h>
 #include <Poco/JSON/Object.h>
 #include <Poco/Net/HTTPServerRequest.h>
 
@@ -30,6 +31,8 @@ class Parameters {
   [[nodiscard]] bool has(const std::string& name) const;
   /// RFC 6749 section 3.1: no parameter may occur twice. The first one that does.
   [[nodiscard]] std::optional<std::string> repeated() const;
+  [[nodiscard]] std::vector<std::string> all(const std::string& name) const;
+  void add(std::string name, std::string value) { items_.emplace_back(std::move(name), std::move(value)); }
 
  private:
   std::vector<std::pair<std::string, std::string>> items_;
@@ -45,7 +48,18 @@ struct Request {
   std::string host;
   std::string body;
   bool fromLoopback = false;
+  std::vector<std::pair<std::string, std::string>> headers{};
+
+  /// By name without case; empty when absent.
+  [[nodiscard]] std::string header(const std::string& name) const;
 };
+
+/// The parameters of a body: a form, or the texts and numbers of a JSON object. Throws `BadRequest`.
+[[nodiscard]] Parameters bodyParameters(const Request& request);
+/// The body as a JSON object; an empty one when it is none.
+[[nodiscard]] Poco::JSON::Object::Ptr bodyJson(const Request& request);
+/// What follows `Authorization: Bearer`, or `token`; empty without.
+[[nodiscard]] std::string bearerToken(const Request& request);
 
 struct Reply {
   int status = 200;
@@ -58,6 +72,8 @@ struct Reply {
 [[nodiscard]] Request readRequest(Poco::Net::HTTPServerRequest& request, const std::string& base);
 
 [[nodiscard]] Reply jsonReply(const Poco::JSON::Object& json, int status = 200);
+[[nodiscard]] Reply jsonReply(const Poco::JSON::Array& json, int status = 200);
+[[nodiscard]] Reply textReply(const std::string& text, const std::string& contentType, int status = 200);
 /// RFC 6749 section 5.2.
 [[nodiscard]] Reply errorReply(int status, const std::string& code, const std::string& description);
 [[nodiscard]] Reply redirectReply(const std::string& location);

@@ -1,7 +1,5 @@
 #include "ledger.hpp"
 
-#include <Poco/JSON/Array.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -12,85 +10,113 @@ namespace sandbox {
 std::string Ledger::issueCode(const Consent& consent, const Policy& policy) {
   const std::lock_guard lock(mutex_);
   families_.push_back({.consent = consent, .entries = {}});
-  return issue(Kind::Code, families_.size() - 1, consent.scopes, policy.codeTtl, policy);
+  return add(TokenKind::Code, families_.size() - 1, {.scopes = consent.scopes}, policy.codeTtl, policy);
 }
 
-Outcome Ledger::redeemCode(const std::string& code, const std::string& clientId,
-                           const std::string& redirectUri, const std::string& verifier,
-                           const Policy& policy) {
+std::variant<Grant, OAuthError> Ledger::redeem(const std::string& code, const std::string& clientId,
+                                               const std::optional<std::string>& redirectUri,
+                                               const std::string& verifier) {
   const std::lock_guard lock(mutex_);
-  Entry* entry = find(Kind::Code, code);
-  if (entry == nullptr) return OAuthError{"invalid_grant", "The code is unknown."};
-  ++entry->uses;
-  if (entry->state == State::Spent) {
+  Entry* found = entry(TokenKind::Code, code);
+  if (found == nullptr)
+    return OAuthError{"invalid_grant", "The code is unknown.", OAuthError::Reason::Unknown};
+  ++found->uses;
+  if (found->state == State::Spent) {
     ++codeReplays_;
-    endFamily(entry->family);
-    return OAuthError{"invalid_grant", "The code was used before; what it gave is revoked."};
+    end(found->family);
+    return OAuthError{"invalid_grant", "The code was used before; what it gave is revoked.",
+                      OAuthError::Reason::Spent};
   }
-  if (entry->state != State::Alive || expired(*entry))
-    return OAuthError{"invalid_grant", "The code has expired."};
+  if (found->state != State::Alive || expired(*found))
+    return OAuthError{"invalid_grant", "The code has expired.", OAuthError::Reason::Expired};
 
   // One attempt a code, also a failed one: nobody may try verifiers.
-  entry->state = State::Spent;
-  entry->spentAt = clock_.now();
-  entry->verifier = verifier;
-  const Consent consent = families_[entry->family].consent;
-  if (consent.clientId != clientId) return OAuthError{"invalid_grant", "The code belongs to another client."};
-  if (consent.redirectUri != redirectUri) {
-    return OAuthError{"invalid_grant", "redirect_uri is not the one of the authorization request."};
+  found->state = State::Spent;
+  found->spentAt = clock_.now();
+  found->verifier = verifier;
+  const Consent& consent = families_[found->family].consent;
+  if (consent.clientId != clientId)
+    return OAuthError{"invalid_grant", "The code belongs to another client.", OAuthError::Reason::Client};
+  if (redirectUri && consent.redirectUri != *redirectUri) {
+    return OAuthError{"invalid_grant", "redirect_uri is not the one of the authorization request.",
+                      OAuthError::Reason::Redirect};
   }
   if (consent.challenge.empty() != verifier.empty()) {
     return OAuthError{"invalid_grant",
                       verifier.empty() ? "code_verifier is missing."
-                                       : "code_verifier without a challenge in the authorization request."};
+                                       : "code_verifier without a challenge in the authorization request.",
+                      OAuthError::Reason::Verifier};
   }
-  if (!consent.challenge.empty() && !sameSecret(base64Url(sha256(verifier)), consent.challenge)) {
-    return OAuthError{"invalid_grant", "code_verifier does not fit the code_challenge."};
+  const std::string proof = consent.plainChallenge ? verifier : base64Url(sha256(verifier));
+  if (!consent.challenge.empty() && !sameSecret(proof, consent.challenge)) {
+    return OAuthError{"invalid_grant", "code_verifier does not fit the code_challenge.",
+                      OAuthError::Reason::Verifier};
   }
-  return issuePair(entry->family, consent.scopes, policy.refreshToken, policy);
+  return Grant{.family = found->family, .consent = consent};
+}
+
+Grant Ledger::open(const Consent& consent) {
+  const std::lock_guard lock(mutex_);
+  families_.push_back({.consent = consent, .entries = {}});
+  return {.family = families_.size() - 1, .consent = consent};
+}
+
+IssuedTokens Ledger::issue(const Grant& grant, const TokenRequest& request, const Policy& policy) {
+  const std::lock_guard lock(mutex_);
+  return issueLocked(grant.family, request, policy);
 }
 
 Outcome Ledger::refresh(const std::string& token, const std::string& clientId,
                         const std::vector<std::string>& scopes, const Policy& policy) {
   const std::lock_guard lock(mutex_);
-  Entry* entry = find(Kind::Refresh, token);
-  if (entry == nullptr) return OAuthError{"invalid_grant", "The refresh token is unknown."};
-  ++entry->uses;
-  if (families_[entry->family].consent.clientId != clientId) {
-    return OAuthError{"invalid_grant", "The refresh token belongs to another client."};
+  Entry* found = entry(TokenKind::Refresh, token);
+  if (found == nullptr)
+    return OAuthError{"invalid_grant", "The refresh token is unknown.", OAuthError::Reason::Unknown};
+  ++found->uses;
+  if (families_[found->family].consent.clientId != clientId) {
+    return OAuthError{"invalid_grant", "The refresh token belongs to another client.",
+                      OAuthError::Reason::Client};
   }
-  if (entry->state == State::Revoked) return OAuthError{"invalid_grant", "The refresh token is revoked."};
-  if (expired(*entry)) return OAuthError{"invalid_grant", "The refresh token has expired."};
-  if (entry->state == State::Spent) {
+  if (found->state == State::Revoked)
+    return OAuthError{"invalid_grant", "The refresh token is revoked.", OAuthError::Reason::Revoked};
+  if (expired(*found))
+    return OAuthError{"invalid_grant", "The refresh token has expired.", OAuthError::Reason::Expired};
+  if (found->state == State::Spent) {
     ++reuse_;
-    const bool inGrace = policy.rotation == Rotation::Grace && !families_[entry->family].ended &&
-                         clock_.now() - entry->spentAt <= policy.graceSeconds;
-    if (!inGrace) {
-      return refuseSpent(*entry, policy);
-    }
+    if (!inGrace(*found, policy)) return refuseSpent(*found, policy);
     ++reuseInGrace_;
   }
-  const auto& granted = entry->scopes;
+  const auto& granted = found->scopes;
   for (const auto& scope : scopes) {
-    if (std::find(granted.begin(), granted.end(), scope) == granted.end()) {
-      return OAuthError{"invalid_scope", "A scope was asked for that was not granted."};
-    }
+    if (!hasScope(granted, scope))
+      return OAuthError{"invalid_scope", "A scope was asked for that was not granted.",
+                        OAuthError::Reason::Scope};
   }
-  const bool rotates = policy.rotation != Rotation::Never;
-  if (rotates && entry->state == State::Alive) {
-    entry->state = State::Spent;
-    entry->spentAt = clock_.now();
+  const bool changes = policy.rotation != Rotation::Never;
+  if (changes && policy.rotation != Rotation::Keep && found->state == State::Alive) {
+    found->state = State::Spent;
+    found->spentAt = clock_.now();
   }
-  return issuePair(entry->family, scopes.empty() ? granted : scopes, rotates, policy);
+  const std::size_t family = found->family;
+  const TokenRequest next{
+      .scopes = scopes.empty() ? granted : scopes, .label = found->label, .refresh = changes};
+  if (policy.refreshEndsAccess) limitAccess(family, next.label, 0);
+  return issueLocked(family, next, policy);
 }
 
-Outcome Ledger::refuseSpent(const Entry& entry, const Policy& policy) {
-  if (policy.rotation == Rotation::AlwaysRevokeFamily) {
-    endFamily(entry.family);
+bool Ledger::inGrace(const Entry& spent, const Policy& policy) const {
+  const bool graceful = policy.rotation == Rotation::Grace || policy.rotation == Rotation::Window;
+  return graceful && !families_[spent.family].ended && clock_.now() - spent.spentAt <= policy.graceSeconds;
+}
+
+Outcome Ledger::refuseSpent(const Entry& spent, const Policy& policy) {
+  if (policy.rotation == Rotation::AlwaysRevokeFamily || policy.rotation == Rotation::Window) {
+    end(spent.family);
     return OAuthError{"invalid_grant",
-                      "The refresh token was used before; all tokens of this consent are revoked."};
+                      "The refresh token was used before; all tokens of this consent are revoked.",
+                      OAuthError::Reason::Spent};
   }
-  return OAuthError{"invalid_grant", "The refresh token was used before."};
+  return OAuthError{"invalid_grant", "The refresh token was used before.", OAuthError::Reason::Spent};
 }
 
 void Ledger::revoke(const std::string& token, const std::string& clientId, const Policy& policy) {
@@ -100,122 +126,146 @@ void Ledger::revoke(const std::string& token, const std::string& clientId, const
   const Consent consent = families_[entries_[found->second].family].consent;
   if (!clientId.empty() && consent.clientId != clientId) return;
   if (!policy.revokeEndsAccount) {
-    endFamily(entries_[found->second].family);
+    end(entries_[found->second].family);
     return;
   }
   for (std::size_t family = 0; family < families_.size(); ++family) {
     const Consent& other = families_[family].consent;
-    if (other.account == consent.account && other.clientId == consent.clientId) endFamily(family);
+    if (other.account == consent.account && other.clientId == consent.clientId) end(family);
   }
+}
+
+void Ledger::endToken(const std::string& token) {
+  const std::lock_guard lock(mutex_);
+  const auto found = byValue_.find(token);
+  if (found != byValue_.end() && entries_[found->second].state == State::Alive) {
+    entries_[found->second].state = State::Revoked;
+  }
+}
+
+void Ledger::endFamily(std::size_t family) {
+  const std::lock_guard lock(mutex_);
+  end(family);
 }
 
 int Ledger::withdraw(const std::string& account) {
   const std::lock_guard lock(mutex_);
   int ended = 0;
   for (std::size_t family = 0; family < families_.size(); ++family) {
-    if (families_[family].ended || (!account.empty() && families_[family].consent.account != account))
-      continue;
-    endFamily(family);
+    const bool meant = account.empty() || families_[family].consent.account == account;
+    if (families_[family].ended || !meant) continue;
+    end(family);
     ++ended;
   }
   return ended;
 }
 
-std::optional<Consent> Ledger::access(const std::string& token) const {
+void Ledger::leaveOrganisation(const std::string& organisation) {
   const std::lock_guard lock(mutex_);
-  const auto found = byValue_.find(token);
-  if (found == byValue_.end()) return std::nullopt;
-  const Entry& entry = entries_[found->second];
-  if (entry.kind != Kind::Access || entry.state != State::Alive || expired(entry)) return std::nullopt;
-  Consent consent = families_[entry.family].consent;
-  consent.scopes = entry.scopes;
-  return consent;
-}
-
-void Ledger::count(const std::string& endpoint) {
-  const std::lock_guard lock(mutex_);
-  ++requests_[endpoint];
-}
-
-Poco::JSON::Object Ledger::toJson() const {
-  static constexpr const char* kKinds[] = {"code", "access", "refresh"};
-  const std::lock_guard lock(mutex_);
-  Poco::JSON::Array tokens;
-  for (const auto& entry : entries_) {
-    Poco::JSON::Object line;
-    line.set("kind", kKinds[static_cast<std::size_t>(entry.kind)]);
-    line.set("value", entry.value);
-    line.set("account", families_[entry.family].consent.account);
-    line.set("client_id", families_[entry.family].consent.clientId);
-    line.set("family", entry.family);
-    line.set("scope", joinScopes(entry.scopes));
-    line.set("state", stateOf(entry));
-    line.set("issued_at", entry.issuedAt);
-    line.set("expires_at", entry.expiresAt == 0 ? Poco::Dynamic::Var() : Poco::Dynamic::Var(entry.expiresAt));
-    line.set("uses", entry.uses);
-    if (entry.kind == Kind::Code) line.set("code_verifier", entry.verifier);
-    tokens.add(line);
+  for (std::size_t family = 0; family < families_.size(); ++family) {
+    auto& covered = families_[family].consent.organisations;
+    if (std::erase(covered, organisation) > 0 && covered.empty()) end(family);
   }
-  Poco::JSON::Object requests;
-  for (const auto& [endpoint, times] : requests_) requests.set(endpoint, times);
-  Poco::JSON::Object json;
-  json.set("requests", requests);
-  json.set("reuse", reuse_);
-  json.set("reuse_in_grace", reuseInGrace_);
-  json.set("code_replays", codeReplays_);
-  json.set("tokens", tokens);
-  return json;
 }
 
-std::string Ledger::issue(Kind kind, std::size_t family, std::vector<std::string> scopes, int ttl,
-                          const Policy& policy) {
-  static constexpr const char* kMarks[] = {"code-", "access-", "refresh-"};
+std::optional<Consent> Ledger::access(const std::string& token) const {
+  const auto found = find(token);
+  if (!found || found->state != AccessToken::State::Alive) return std::nullopt;
+  return found->consent;
+}
+
+std::optional<AccessToken> Ledger::find(const std::string& token) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = byValue_.find(token);
+  if (at == byValue_.end() || entries_[at->second].kind != TokenKind::Access) return std::nullopt;
+  const Entry& found = entries_[at->second];
+  AccessToken access;
+  if (found.state != State::Alive) {
+    access.state = AccessToken::State::Revoked;
+  } else if (expired(found)) {
+    access.state = AccessToken::State::Expired;
+  }
+  access.family = found.family;
+  access.label = found.label;
+  access.consent = families_[found.family].consent;
+  access.consent.scopes = found.scopes;
+  access.issuedAt = found.issuedAt;
+  access.expiresAt = found.expiresAt;
+  return access;
+}
+
+std::vector<Consent> Ledger::living() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Consent> consents;
+  for (const auto& family : families_) {
+    const bool lives = std::any_of(family.entries.begin(), family.entries.end(), [&](std::size_t index) {
+      const Entry& one = entries_[index];
+      return one.kind != TokenKind::Code && one.state == State::Alive && !expired(one);
+    });
+    if (lives) consents.push_back(family.consent);
+  }
+  return consents;
+}
+
+std::string Ledger::add(TokenKind kind, std::size_t family, const TokenRequest& request, int ttl,
+                        const Policy& policy) {
   const auto now = clock_.now();
-  std::string value = policy.tokenPrefix + kMarks[static_cast<std::size_t>(kind)] + randomText();
+  const std::string value = policy.tokenPrefix + mint_(kind, families_[family].consent, request.label);
   byValue_.emplace(value, entries_.size());
   families_[family].entries.push_back(entries_.size());
   entries_.push_back({.kind = kind,
                       .value = value,
                       .family = family,
-                      .scopes = std::move(scopes),
+                      .scopes = request.scopes,
+                      .label = request.label,
+                      .state = families_[family].ended ? State::Revoked : State::Alive,
                       .issuedAt = now,
                       .expiresAt = ttl == 0 ? 0 : now + ttl});
   return value;
 }
 
-IssuedTokens Ledger::issuePair(std::size_t family, std::vector<std::string> scopes, bool withRefresh,
-                               const Policy& policy) {
+IssuedTokens Ledger::issueLocked(std::size_t family, const TokenRequest& request, const Policy& policy) {
   IssuedTokens tokens;
+  tokens.family = family;
+  tokens.label = request.label;
   tokens.consent = families_[family].consent;
-  if (withRefresh) {
-    tokens.refresh = issue(Kind::Refresh, family, tokens.consent.scopes, policy.refreshTtl, policy);
+  // A refresh token keeps all that was granted, however narrow this access token is.
+  if (request.refresh) {
+    const auto& granted = request.label == "user" ? tokens.consent.userScopes : tokens.consent.scopes;
+    tokens.refresh = add(TokenKind::Refresh, family, {.scopes = granted, .label = request.label},
+                         policy.refreshTtl, policy);
   }
-  tokens.consent.scopes = scopes;
-  tokens.access = issue(Kind::Access, family, std::move(scopes), policy.accessTtl, policy);
+  if (policy.livingAccess > 0) limitAccess(family, request.label, policy.livingAccess - 1);
+  tokens.consent.scopes = request.scopes;
+  tokens.access =
+      add(TokenKind::Access, family, request, request.accessTtl.value_or(policy.accessTtl), policy);
   return tokens;
 }
 
-Ledger::Entry* Ledger::find(Kind kind, const std::string& value) {
+void Ledger::limitAccess(std::size_t family, const std::string& label, int most) {
+  const auto& entries = families_[family].entries;
+  for (auto index = entries.rbegin(); index != entries.rend(); ++index) {
+    Entry& one = entries_[*index];
+    if (one.kind != TokenKind::Access || one.label != label || one.state != State::Alive) continue;
+    if (most-- <= 0) one.state = State::Revoked;
+  }
+}
+
+Ledger::Entry* Ledger::entry(TokenKind kind, const std::string& value) {
   const auto found = byValue_.find(value);
   if (found == byValue_.end() || entries_[found->second].kind != kind) return nullptr;
   return &entries_[found->second];
 }
 
-bool Ledger::expired(const Entry& entry) const {
-  return entry.expiresAt != 0 && clock_.now() >= entry.expiresAt;
+bool Ledger::expired(const Entry& one) const {
+  return one.expiresAt != 0 && clock_.now() >= one.expiresAt;
 }
 
-std::string Ledger::stateOf(const Entry& entry) const {
-  if (entry.state == State::Revoked) return "revoked";
-  if (entry.state == State::Spent) return "spent";
-  return expired(entry) ? "expired" : "alive";
-}
-
-void Ledger::endFamily(std::size_t family) {
+void Ledger::end(std::size_t family) {
   families_[family].ended = true;
   for (const auto index : families_[family].entries) {
-    Entry& entry = entries_[index];
-    if (entry.state == State::Alive) entry.state = State::Revoked;
+    Entry& one = entries_[index];
+    if (one.state == State::Alive) one.state = State::Revoked;
   }
 }
 

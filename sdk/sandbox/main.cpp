@@ -12,15 +12,17 @@
 
 namespace {
 
-void serve(const sandbox::ServerOptions& options, const sandbox::Client& client, sigset_t& ends) {
-  std::filesystem::path keyFile;
-  if (!options.stateDir.empty()) {
-    std::filesystem::create_directories(options.stateDir);
-    keyFile = std::filesystem::path(options.stateDir) / "signing.key";
-  }
+void serve(const sandbox::ServerOptions& options, const sandbox::Client& client, const std::string& gateway,
+           sigset_t& ends) {
+  const std::filesystem::path folder = options.stateDir;
+  if (!folder.empty()) std::filesystem::create_directories(folder);
+  const auto keyIn = [&](const char* name) {
+    return sandbox::loadOrMakeKey(folder.empty() ? folder : folder / name);
+  };
   sandbox::Policy policy;
   if (!client.id.empty()) policy.clients.push_back(client);
-  sandbox::Registry registry(sandbox::loadOrMakeKey(keyFile), policy);
+  sandbox::Registry registry({.signer = sandbox::Signer(keyIn("signing.key")), .appKey = keyIn("app.pem")},
+                             policy, gateway);
   const sandbox::Server server(options, registry);
   std::cout << "oauth-sandbox listening on " << server.httpUrl() << '\n';
   if (!server.httpsUrl().empty()) std::cout << "oauth-sandbox listening on " << server.httpsUrl() << '\n';
@@ -41,8 +43,9 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 65535));
   auto* https = app.add_option("--https-port", options.httpsPort, "Port for HTTPS; 0: any. Needs --state-dir")
                     ->check(CLI::Range(0, 65535));
-  auto* state =
-      app.add_option("--state-dir", options.stateDir, "Folder for the keys and the certificate (tls.crt)");
+  auto* state = app.add_option(
+      "--state-dir", options.stateDir,
+      "Folder for the keys, the certificate (tls.crt) and the private key of the app (app.pem)");
   https->needs(state);
   app.add_option("--public-url", options.publicUrl,
                  "Where clients reach the HTTP port, without a slash at the end");
@@ -50,6 +53,14 @@ int main(int argc, char** argv) {
   app.add_option("--client-id", client.id,
                  "A further registered client; its secret is read from SANDBOX_CLIENT_SECRET")
       ->envname("SANDBOX_CLIENT_ID");
+  std::string gateway;
+  app.add_option(
+         "--gateway", gateway,
+         "Address of the gateway, without a slash at the end: webhooks go to /oauth/webhooks/NAME there, "
+         "the browser to /oauth/callback/NAME after an installation")
+      ->check([](const std::string& url) {
+        return url.rfind("http://", 0) == 0 ? std::string() : std::string("must begin with http://");
+      });
   CLI11_PARSE(app, argc, argv);
 
   if (const char* secret = std::getenv("SANDBOX_CLIENT_SECRET")) client.secret = secret;
@@ -64,7 +75,7 @@ int main(int argc, char** argv) {
 
   Poco::Net::initializeSSL();
   try {
-    serve(options, client, ends);
+    serve(options, client, gateway, ends);
   } catch (const Poco::Exception& error) {
     std::cerr << "oauth-sandbox: " << error.displayText() << '\n';
     return 1;

@@ -15,10 +15,12 @@ namespace {
 template <typename Value, std::size_t Count>
 using Words = std::array<std::pair<const char*, Value>, Count>;
 
-constexpr Words<Rotation, 4> kRotations{{{"never", Rotation::Never},
+constexpr Words<Rotation, 6> kRotations{{{"never", Rotation::Never},
                                          {"always", Rotation::Always},
                                          {"always_revoke_family", Rotation::AlwaysRevokeFamily},
-                                         {"grace", Rotation::Grace}}};
+                                         {"grace", Rotation::Grace},
+                                         {"window", Rotation::Window},
+                                         {"keep", Rotation::Keep}}};
 constexpr Words<ExpiresIn, 3> kExpiresIn{
     {{"number", ExpiresIn::Number}, {"text", ExpiresIn::Text}, {"absent", ExpiresIn::Absent}}};
 constexpr Words<bool, 2> kRevocations{{{"family", false}, {"account", true}}};
@@ -100,8 +102,11 @@ const Client* Policy::client(const std::string& id) const {
 
 Policy policyFromJson(const Poco::JSON::Object& json, Policy policy) {
   JsonFields fields(json);
+  fields.read("plays", policy.plays);
   readWord(fields, "rotation", kRotations, policy.rotation);
   readNatural(fields, "grace_seconds", policy.graceSeconds);
+  fields.read("refresh_ends_access", policy.refreshEndsAccess);
+  readNatural(fields, "living_access", policy.livingAccess);
   readNatural(fields, "access_ttl", policy.accessTtl);
   readNatural(fields, "refresh_ttl", policy.refreshTtl);
   readNatural(fields, "code_ttl", policy.codeTtl);
@@ -116,6 +121,13 @@ Policy policyFromJson(const Poco::JSON::Object& json, Policy policy) {
   fields.read("granted_scopes", policy.grantedScopes);
   readCallbackIssuer(fields, json, policy);
   fields.read("token_prefix", policy.tokenPrefix);
+  fields.read("webhook_url", policy.webhookUrl);
+  if (!policy.webhookUrl.empty() && policy.webhookUrl.rfind("http://", 0) != 0) {
+    throw BadControl("webhook_url must begin with http://");
+  }
+  fields.read("webhook_secret", policy.webhookSecret);
+  fields.read("installed_url", policy.installedUrl);
+  fields.read("install_authorizes", policy.installAuthorizes);
   readClients(fields, json, policy);
   fields.read("id_token_claims", policy.idTokenClaims);
   fields.read("userinfo_claims", policy.userinfoClaims);
@@ -125,8 +137,11 @@ Policy policyFromJson(const Poco::JSON::Object& json, Policy policy) {
 
 Poco::JSON::Object policyToJson(const Policy& policy) {
   Poco::JSON::Object json;
+  json.set("plays", policy.plays);
   json.set("rotation", word(kRotations, policy.rotation));
   json.set("grace_seconds", policy.graceSeconds);
+  json.set("refresh_ends_access", policy.refreshEndsAccess);
+  json.set("living_access", policy.livingAccess);
   json.set("access_ttl", policy.accessTtl);
   json.set("refresh_ttl", policy.refreshTtl);
   json.set("code_ttl", policy.codeTtl);
@@ -146,6 +161,10 @@ Poco::JSON::Object policyToJson(const Policy& policy) {
     json.set("callback_iss", policy.callbackIssuer);
   }
   json.set("token_prefix", policy.tokenPrefix);
+  json.set("webhook_url", policy.webhookUrl);
+  json.set("webhook_secret", policy.webhookSecret);
+  json.set("installed_url", policy.installedUrl);
+  json.set("install_authorizes", policy.installAuthorizes);
   Poco::JSON::Array clients;
   for (const auto& client : policy.clients) {
     Poco::JSON::Object entry;

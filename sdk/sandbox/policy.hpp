@@ -22,18 +22,23 @@ enum class Rotation {
   Always,              ///< a new one takes its place; the old one is refused
   AlwaysRevokeFamily,  ///< the same, and use of an old one ends everything the consent gave
   Grace,               ///< the old one works for `graceSeconds` more
+  Window,              ///< the same, and its use after that ends everything the consent gave
+  Keep,                ///< a new one comes each time and the old ones stay
 };
 
 enum class ExpiresIn { Number, Text, Absent };
 
 /// How one imitated provider behaves. Field names in JSON are those of `docs/sandbox.md`.
 struct Policy {
+  std::string plays = "oidc";  ///< which dialect; a provider keeps the one it was made with
   Rotation rotation = Rotation::AlwaysRevokeFamily;
   int graceSeconds = 10;
-  int accessTtl = 3600;  ///< seconds
-  int refreshTtl = 0;    ///< seconds; 0: no end
-  int codeTtl = 600;     ///< seconds
-  bool idToken = true;   ///< with scope `openid`
+  bool refreshEndsAccess = false;  ///< a refresh ends the access tokens before it
+  int livingAccess = 0;            ///< so many access tokens of a kind live at once; 0: any number
+  int accessTtl = 3600;            ///< seconds
+  int refreshTtl = 0;              ///< seconds; 0: no end
+  int codeTtl = 600;               ///< seconds
+  bool idToken = true;             ///< with scope `openid`
   bool refreshToken = true;
   bool scopeInAnswer = true;
   bool pkceRequired = true;
@@ -47,6 +52,10 @@ struct Policy {
   std::string callbackIssuerText;
   int delayMs = 0;          ///< before every answer
   std::string tokenPrefix;  ///< of every code and token, so that a test can look for them
+  std::string webhookUrl;   ///< where events are sent; empty: nowhere
+  std::string webhookSecret = "sandbox-webhook-secret";
+  std::string installedUrl;       ///< where the browser goes after an installation; empty: a page here
+  bool installAuthorizes = true;  ///< an installation also gives a code of the person
   std::vector<Client> clients{{"sandbox-client", "sandbox-secret", {}}};
   /// Merged over the claims last; a null removes one.
   Poco::JSON::Object::Ptr idTokenClaims = new Poco::JSON::Object;

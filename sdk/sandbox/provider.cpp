@@ -1,11 +1,15 @@
 #include "provider.hpp"
 
-#include <Poco/JSON/Array.h>
+#include <Poco/DateTimeFormat.h>
+#include <Poco/DateTimeFormatter.h>
+#include <Poco/Timestamp.h>
 
 #include <chrono>
+#include <set>
 #include <thread>
 
-#include "consent_page.hpp"
+#include "json.hpp"
+#include "people.hpp"
 #include "text.hpp"
 
 namespace sandbox {
@@ -15,15 +19,11 @@ void pause(int milliseconds) {
   if (milliseconds > 0) std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
 }
 
-Poco::JSON::Array texts(std::initializer_list<const char*> items) {
-  Poco::JSON::Array array;
-  for (const char* item : items) array.add(std::string(item));
-  return array;
-}
-
-std::string grantTypeOf(const std::string& endpoint, const Request& request) {
+std::string grantTypeOf(const Route& route, const Call& call) {
+  if (route.endpoint != "token") return {};
   try {
-    return endpoint == "token" ? Parameters(request.body).get("grant_type") : std::string();
+    const std::string type = call.body().get("grant_type");
+    return type.empty() ? call.query().get("grant_type") : type;
   } catch (const BadRequest&) {
     return {};
   }
@@ -42,33 +42,88 @@ Reply spoil(Reply reply, const Fault& fault) {
   return reply;
 }
 
+/// Puts what stands for `{}` into `captures`.
+bool fits(const std::vector<std::string>& pattern, const std::vector<std::string>& path,
+          std::vector<std::string>& captures) {
+  if (pattern.size() != path.size()) return false;
+  captures.clear();
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (pattern[i] == "{}") {
+      captures.push_back(path[i]);
+    } else if (pattern[i] != path[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
-Provider::Provider(std::string name, const Clock& clock, const Signer& signer)
+Provider::Provider(std::string name, const Clock& clock, const Keys& keys, const Policy& policy)
     : name_(std::move(name)),
       clock_(clock),
-      signer_(signer),
-      policy_(std::make_shared<const Policy>()),
-      ledger_(clock) {}
+      ledger_(clock, [this](TokenKind kind, const Consent& consent,
+                            const std::string& label) { return dialect_->tokenText(kind, consent, label); }),
+      devices_(clock),
+      dialect_(makeDialect(policy.plays, {.name = name_,
+                                          .clock = clock,
+                                          .keys = keys,
+                                          .ledger = ledger_,
+                                          .devices = devices_,
+                                          .installations = installations_})) {
+  policy_ = std::make_shared<const Policy>(dialect_->usual(policy));
+}
 
 std::shared_ptr<const Policy> Provider::policy() const {
   const std::lock_guard lock(mutex_);
   return policy_;
 }
 
-void Provider::setPolicy(Policy policy) {
+void Provider::setPolicy(const Poco::JSON::Object& json, const Policy& defaults) {
+  Policy usual = defaults;
+  usual.plays = policy()->plays;
+  Policy changed = policyFromJson(json, dialect_->usual(usual));
+  if (changed.plays != usual.plays)
+    throw BadControl("plays: " + name_ + " plays " + usual.plays + " already");
   const std::lock_guard lock(mutex_);
-  policy_ = std::make_shared<const Policy>(std::move(policy));
+  policy_ = std::make_shared<const Policy>(std::move(changed));
 }
 
-Provider::Answer Provider::answer(const std::string& endpoint, const Request& request) {
-  const std::string grantType = grantTypeOf(endpoint, request);
-  ledger_.count(endpoint);
-  if (!grantType.empty()) ledger_.count(endpoint + ":" + grantType);
-  pause(policy()->delayMs);
+Provider::Answer Provider::answer(const std::vector<std::string>& path, const Request& request) {
+  const auto policy = this->policy();
+  Answer answer = route(path, {.request = request, .root = root(request), .policy = *policy});
+  // Clients learn from it how far their clock is off.
+  const auto now = Poco::Timestamp::fromEpochTime(clock_.now());
+  answer.reply.headers.emplace_back("Date",
+                                    Poco::DateTimeFormatter::format(now, Poco::DateTimeFormat::HTTP_FORMAT));
+  return answer;
+}
 
-  Answer answer{.reply = {}, .fault = faults_.take(endpoint, grantType)};
-  if (!answer.fault || answer.fault->process) answer.reply = handle(endpoint, request);
+Provider::Answer Provider::route(const std::vector<std::string>& path, Call call) {
+  if (path.empty()) return {.reply = index(call), .fault = std::nullopt};
+  if (path.size() == 1 && path[0] == "settings") return {.reply = settings(call), .fault = std::nullopt};
+  const std::string method = call.request.method == "HEAD" ? "GET" : call.request.method;
+  bool known = false;
+  for (const auto& candidate : dialect_->routes()) {
+    if (!fits(candidate.pattern, path, call.captures)) continue;
+    known = true;
+    if (candidate.method == method) return dispatch(candidate, call);
+  }
+  if (known) {
+    return {.reply = errorReply(405, "invalid_request", "This endpoint does not know the method."),
+            .fault = std::nullopt};
+  }
+  return {.reply = dialect_->notFound(call), .fault = std::nullopt};
+}
+
+Provider::Answer Provider::dispatch(const Route& route, const Call& call) {
+  const std::string grantType = grantTypeOf(route, call);
+  ledger_.count(route.endpoint);
+  if (!grantType.empty()) ledger_.count(route.endpoint + ":" + grantType);
+  pause(call.policy.delayMs);
+
+  Answer answer{.reply = {}, .fault = faults_.take(route.endpoint, grantType)};
+  if (!answer.fault || answer.fault->process) answer.reply = route.handler(call);
   if (answer.fault) {
     answer.reply = spoil(std::move(answer.reply), *answer.fault);
     pause(answer.fault->delayMs);
@@ -77,123 +132,68 @@ Provider::Answer Provider::answer(const std::string& endpoint, const Request& re
   return answer;
 }
 
-Reply Provider::handle(const std::string& endpoint, const Request& request) {
-  const bool reads = request.method == "GET" || request.method == "HEAD";
-  const bool posts = request.method == "POST";
-  if (endpoint == "authorize" && (reads || posts)) return authorize(request);
-  if (endpoint == "token" && posts) return token(request);
-  if (endpoint == "revoke" && posts) return revoke(request);
-  if (endpoint == "userinfo" && (reads || posts)) return userinfo(request);
-  if (endpoint == "jwks" && reads) return jsonReply(signer_.keySet());
-  if (endpoint == "discovery" && reads) return discovery(request);
-  return errorReply(405, "invalid_request", "This endpoint does not know the method.");
-}
-
-Reply Provider::index(const Request& request) const {
-  return pageReply(indexPage(name_, issuer(request)));
-}
-
-std::string Provider::issuer(const Request& request) const {
+std::string Provider::root(const Request& request) const {
   return name_ == "default" ? request.base : request.base + "/" + name_;
 }
 
-Reply Provider::discovery(const Request& request) const {
-  const std::string base = issuer(request);
-  Poco::JSON::Object json;
-  json.set("issuer", base);
-  json.set("authorization_endpoint", base + "/authorize");
-  json.set("token_endpoint", base + "/token");
-  json.set("revocation_endpoint", base + "/revoke");
-  json.set("userinfo_endpoint", base + "/userinfo");
-  json.set("jwks_uri", base + "/jwks");
-  json.set("scopes_supported", texts({"openid", "email", "profile", "offline_access"}));
-  json.set("response_types_supported", texts({"code"}));
-  json.set("response_modes_supported", texts({"query"}));
-  json.set("grant_types_supported", texts({"authorization_code", "refresh_token"}));
-  json.set("subject_types_supported", texts({"public"}));
-  json.set("id_token_signing_alg_values_supported", texts({"RS256"}));
-  json.set("token_endpoint_auth_methods_supported",
-           texts({"client_secret_basic", "client_secret_post", "none"}));
-  json.set("revocation_endpoint_auth_methods_supported",
-           texts({"client_secret_basic", "client_secret_post", "none"}));
-  json.set("code_challenge_methods_supported", texts({"S256"}));
-  json.set("claims_supported", texts({"sub", "email", "email_verified", "name"}));
-  json.set("authorization_response_iss_parameter_supported", policy()->callbackIssuer);
-  return jsonReply(json);
+Poco::JSON::Object Provider::happen(const Event& event) {
+  const auto policy = this->policy();
+  Poco::JSON::Array sent;
+  for (const auto& delivery : dialect_->happen(event, *policy)) {
+    sent.add(outbox_.send(policy->webhookUrl, delivery));
+  }
+  return object({{"ok", true}, {"deliveries", sent}});
 }
 
-Reply Provider::authorize(const Request& request) {
-  const Parameters query(request.rawQuery);
-  const auto policy = this->policy();
-  // Until client and address are known to belong together nothing may be redirected (RFC 6749
-  // section 4.1.2.1).
-  if (const auto twice = query.repeated()) {
-    return pageReply(messagePage("This link is broken", "The parameter " + *twice + " occurs twice."), 400);
+Reply Provider::index(const Call& call) const {
+  std::vector<std::string> addresses;
+  std::set<std::vector<std::string>> seen;
+  for (const auto& route : dialect_->routes()) {
+    if (!seen.insert(route.pattern).second) continue;
+    addresses.push_back(call.root + "/" + joinScopes(route.pattern, '/'));
   }
-  const Client* client = policy->client(query.get("client_id"));
-  if (client == nullptr) {
-    return pageReply(messagePage("Unknown client", "No client is registered under this client_id."), 400);
-  }
-  Consent consent;
-  consent.clientId = client->id;
-  consent.redirectUri = query.get("redirect_uri");
-  consent.challenge = query.get("code_challenge");
-  consent.nonce = query.get("nonce");
-  consent.scopes = splitScopes(query.get("scope"));
-  if (!mayRedirect(*client, consent.redirectUri)) {
-    return pageReply(
-        messagePage("Wrong redirect address", "The client may not be answered at this redirect_uri."), 400);
-  }
+  return pageReply(indexPage(name_, addresses, call.root + "/settings"));
+}
 
-  const std::string state = query.get("state");
-  const auto refuse = [&](const char* code) {
-    return backToClient(request, consent.redirectUri, state, "error", code, *policy);
+Reply Provider::settings(const Call& call) {
+  if (call.posts()) {
+    const Parameters form = call.body();
+    try {
+      (void)happen({.name = form.get("event"),
+                    .account = form.get("account"),
+                    .organisation = form.get("organisation")});
+    } catch (const BadControl& error) {
+      return pageReply(messagePage("That cannot happen", error.what()), 400);
+    }
+    return redirectReply(call.root + "/settings");
+  }
+  std::set<std::string> accounts;
+  std::set<std::string> organisations;
+  for (const auto& consent : ledger_.living()) {
+    if (!consent.account.empty()) accounts.insert(consent.account);
+    organisations.insert(consent.organisations.begin(), consent.organisations.end());
+  }
+  for (const auto& installation : installations_.list()) organisations.insert(installation.organisation);
+
+  TableView view{.badge = "Sandbox provider: " + name_,
+                 .title = "What is connected",
+                 .text = "As in the settings of an account or an organisation at a real provider.",
+                 .action = call.request.path};
+  const auto row = [&](const std::string& title, const std::string& note, const std::string& field,
+                       const std::string& value, Action::About about) {
+    TableView::Row line{.title = title, .note = note, .hidden = {{field, value}}, .buttons = {}};
+    for (const auto& action : dialect_->actions()) {
+      if (action.about != about) continue;
+      line.buttons.push_back({.value = action.name, .label = action.label, .name = "event"});
+    }
+    if (!line.buttons.empty()) view.rows.push_back(std::move(line));
   };
-  if (query.get("response_type") != "code") return refuse("unsupported_response_type");
-  const bool challenged = !consent.challenge.empty();
-  if (challenged ? query.get("code_challenge_method") != "S256" || consent.challenge.size() != 43
-                 : policy->pkceRequired || client->secret.empty()) {
-    return refuse("invalid_request");
+  for (const auto& account : accounts) row(account, "", "account", account, Action::About::Account);
+  for (const auto& name : organisations) {
+    row(organisationFor(name).title, " organisation", "organisation", name, Action::About::Organisation);
   }
-  if (query.get("prompt") == "none") return refuse("interaction_required");
-  if (request.method == "POST") return decide(request, consent, state);
-  return pageReply(consentPage({.provider = name_,
-                                .clientId = client->id,
-                                .action = request.path + "?" + request.rawQuery,
-                                .chosen = query.get("login_hint"),
-                                .scopes = consent.scopes}));
-}
-
-Reply Provider::decide(const Request& request, const Consent& asked, const std::string& state) {
-  const Parameters form(request.body);
-  const auto policy = this->policy();
-  Consent consent = asked;
-  // Without script nothing ticks the choice when somebody types, so what was typed wins.
-  consent.account = form.get("other").empty() ? form.get("account") : form.get("other");
-  if (form.get("decision") != "allow") {
-    return backToClient(request, consent.redirectUri, state, "error", "access_denied", *policy);
-  }
-  if (consent.account.find('@') == std::string::npos) {
-    return pageReply(messagePage("No account", "Go back and choose an account, or type an e-mail address."),
-                     400);
-  }
-  if (policy->grantedScopes) {
-    const auto& allowed = *policy->grantedScopes;
-    std::erase_if(consent.scopes, [&](const std::string& scope) { return !hasScope(allowed, scope); });
-  }
-  return backToClient(request, consent.redirectUri, state, "code", ledger_.issueCode(consent, *policy),
-                      *policy);
-}
-
-Reply Provider::backToClient(const Request& request, const std::string& redirectUri, const std::string& state,
-                             const std::string& name, const std::string& value, const Policy& policy) const {
-  std::vector<std::pair<std::string, std::string>> parameters{{name, value}};
-  if (!state.empty()) parameters.emplace_back("state", state);
-  if (policy.callbackIssuer) {
-    parameters.emplace_back("iss",
-                            policy.callbackIssuerText.empty() ? issuer(request) : policy.callbackIssuerText);
-  }
-  return redirectReply(withQuery(redirectUri, parameters));
+  if (view.rows.empty()) view.text = "Nothing is connected.";
+  return pageReply(tablePage(view));
 }
 
 }  // namespace sandbox

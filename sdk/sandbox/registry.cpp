@@ -2,20 +2,26 @@
 
 #include <algorithm>
 
+#include "text.hpp"
+
 namespace sandbox {
 namespace {
 
 constexpr const char* kDefault = "default";
 
+/// Not the name of an endpoint of the provider at the root, which has no name in its addresses.
 bool usableName(const std::string& name) {
+  static constexpr const char* kTaken[] = {"authorize", "token",    "revoke", "userinfo",
+                                           "jwks",      "settings", "health"};
   return !name.empty() && name.size() <= 64 && name.front() != '_' &&
-         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos &&
+         std::find(std::begin(kTaken), std::end(kTaken), name) == std::end(kTaken);
 }
 
 }  // namespace
 
-Registry::Registry(PrivateKey key, Policy defaults)
-    : signer_(std::move(key)), defaults_(std::move(defaults)) {
+Registry::Registry(Keys keys, Policy defaults, std::string gateway)
+    : keys_(std::move(keys)), defaults_(std::move(defaults)), gateway_(std::move(gateway)) {
   reset();
 }
 
@@ -25,16 +31,17 @@ std::shared_ptr<Provider> Registry::find(const std::string& name) const {
   return found == providers_.end() ? nullptr : found->second;
 }
 
-std::shared_ptr<Provider> Registry::findOrCreate(const std::string& name) {
-  static constexpr const char* kEndpoints[] = {"authorize", "token", "revoke", "userinfo", "jwks"};
-  if (!usableName(name) ||
-      std::find(std::begin(kEndpoints), std::end(kEndpoints), name) != std::end(kEndpoints)) {
+std::shared_ptr<Provider> Registry::configure(const std::string& name, const Poco::JSON::Object& policy) {
+  if (!usableName(name)) {
     throw BadControl(
         "a provider's name has 1 to 64 of a-z, 0-9, - and _, and is not the name of an endpoint");
   }
   const std::lock_guard lock(mutex_);
-  auto& provider = providers_[name];
-  if (!provider) provider = make(name);
+  const auto found = providers_.find(name);
+  auto provider =
+      found != providers_.end() ? found->second : make(name, policyFromJson(policy, defaults_).plays);
+  provider->setPolicy(policy, defaults_);
+  providers_[name] = provider;
   return provider;
 }
 
@@ -49,8 +56,21 @@ void Registry::reset() {
   close();
   const std::lock_guard lock(mutex_);
   providers_.clear();
-  providers_[kDefault] = make(kDefault);
+  makePresets();
   clock_.shift(0);
+}
+
+void Registry::makePresets() {
+  providers_[kDefault] = make(kDefault, "oidc");
+  for (const auto& name : dialectNames()) {
+    if (name == "oidc") continue;
+    providers_[name] = make(name, name);
+    if (gateway_.empty()) continue;
+    Poco::JSON::Object policy;
+    policy.set("webhook_url", gateway_ + "/oauth/webhooks/" + name);
+    policy.set("installed_url", gateway_ + "/oauth/callback/" + name);
+    providers_[name]->setPolicy(policy, defaults_);
+  }
 }
 
 void Registry::close() {
@@ -58,10 +78,10 @@ void Registry::close() {
   for (const auto& entry : providers_) entry.second->faults().close();
 }
 
-std::shared_ptr<Provider> Registry::make(const std::string& name) {
-  auto provider = std::make_shared<Provider>(name, clock_, signer_);
-  provider->setPolicy(defaults_);
-  return provider;
+std::shared_ptr<Provider> Registry::make(const std::string& name, const std::string& plays) const {
+  Policy policy = defaults_;
+  policy.plays = plays;
+  return std::make_shared<Provider>(name, clock_, keys_, policy);
 }
 
 }  // namespace sandbox

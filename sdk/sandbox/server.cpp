@@ -10,7 +10,6 @@
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/StringTokenizer.h>
 
-#include <array>
 #include <optional>
 
 #include "control.hpp"
@@ -25,19 +24,6 @@ constexpr int kBacklog = 1024;
 std::vector<std::string> segmentsOf(const std::string& path) {
   const Poco::StringTokenizer parts(path, "/", Poco::StringTokenizer::TOK_IGNORE_EMPTY);
   return {parts.begin(), parts.end()};
-}
-
-std::optional<std::string> endpointOf(const std::vector<std::string>& segments, std::size_t from) {
-  static constexpr std::array kEndpoints{"authorize", "token", "revoke", "userinfo", "jwks"};
-  if (segments.size() == from + 2 && segments[from] == ".well-known" &&
-      (segments[from + 1] == "openid-configuration" || segments[from + 1] == "oauth-authorization-server")) {
-    return "discovery";
-  }
-  if (segments.size() != from + 1) return std::nullopt;
-  for (const char* endpoint : kEndpoints) {
-    if (segments[from] == endpoint) return endpoint;
-  }
-  return std::nullopt;
 }
 
 Poco::JSON::Object healthy() {
@@ -63,13 +49,13 @@ Provider::Answer answer(Registry& registry, const Request& request) {
     return {.reply = control(registry, segments, request), .fault = std::nullopt};
   }
   if (request.path == "/health") return {.reply = jsonReply(healthy()), .fault = std::nullopt};
-  if (const auto endpoint = endpointOf(segments, 0))
-    return registry.find("default")->answer(*endpoint, request);
-  const auto provider = registry.find(segments.empty() ? "default" : segments[0]);
-  if (provider && segments.size() < 2) return {.reply = provider->index(request), .fault = std::nullopt};
-  if (const auto endpoint = endpointOf(segments, 1); provider && endpoint)
-    return provider->answer(*endpoint, request);
-  return {.reply = errorReply(404, "not_found", "No provider or endpoint is here."), .fault = std::nullopt};
+  auto provider = registry.find(segments.empty() ? "default" : segments[0]);
+  if (!provider) {
+    provider = registry.find("default");
+  } else if (!segments.empty()) {
+    segments.erase(segments.begin());
+  }
+  return provider->answer(segments, request);
 }
 
 class Handler : public Poco::Net::HTTPRequestHandler {

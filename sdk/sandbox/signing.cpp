@@ -1,6 +1,7 @@
 #include "signing.hpp"
 
 #include <Poco/JSON/Array.h>
+#include <Poco/JSON/Parser.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/pem.h>
@@ -30,6 +31,17 @@ std::string publicNumber(EVP_PKEY* key, const char* name) {
   return base64Url(octets);
 }
 
+Poco::JSON::Object::Ptr parsedObject(const std::string& text) {
+  try {
+    Poco::JSON::Parser parser;
+    const auto parsed = parser.parse(text);
+    if (parsed.type() == typeid(Poco::JSON::Object::Ptr)) return parsed.extract<Poco::JSON::Object::Ptr>();
+  } catch (const Poco::Exception&) {
+    // Not JSON.
+  }
+  return nullptr;
+}
+
 std::string compact(const Poco::JSON::Object& json) {
   std::ostringstream text;
   json.stringify(text);
@@ -44,13 +56,41 @@ PrivateKey generateRsaKey() {
   return key;
 }
 
+std::string rsaPem(EVP_PKEY* key) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), &BIO_free);
+  if (PEM_write_bio_PrivateKey_traditional(out.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+    throw std::runtime_error("cannot write a key");
+  }
+  char* text = nullptr;
+  const long length = BIO_get_mem_data(out.get(), &text);
+  return {text, static_cast<std::size_t>(length)};
+}
+
 void writePrivateKey(const std::filesystem::path& file, EVP_PKEY* key) {
   const auto previous = ::umask(077);
   const File out(std::fopen(file.c_str(), "w"));
   ::umask(previous);
-  if (!out || PEM_write_PrivateKey(out.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+  if (!out || std::fputs(rsaPem(key).c_str(), out.get()) < 0) {
     throw std::runtime_error("cannot write " + file.string());
   }
+}
+
+Poco::JSON::Object::Ptr verifyJws(const std::string& jws, EVP_PKEY* key) {
+  const auto first = jws.find('.');
+  const auto second = jws.find('.', first + 1);
+  if (first == std::string::npos || second == std::string::npos) return nullptr;
+  const auto header = parsedObject(base64UrlDecode(jws.substr(0, first)));
+  if (header.isNull() || header->optValue<std::string>("alg", "") != "RS256") return nullptr;
+  const std::string input = jws.substr(0, second);
+  const std::string signature = base64UrlDecode(jws.substr(second + 1));
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  if (EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key) != 1 ||
+      EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()),
+                       signature.size(), reinterpret_cast<const unsigned char*>(input.data()),
+                       input.size()) != 1) {
+    return nullptr;
+  }
+  return parsedObject(base64UrlDecode(jws.substr(first + 1, second - first - 1)));
 }
 
 PrivateKey loadOrMakeKey(const std::filesystem::path& file) {

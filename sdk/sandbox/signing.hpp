@@ -16,8 +16,12 @@ using PrivateKey = std::unique_ptr<EVP_PKEY, FreeKey>;
 
 /// A new RSA key of 2048 bits.
 [[nodiscard]] PrivateKey generateRsaKey();
+/// PKCS#1, `BEGIN RSA PRIVATE KEY`: the form in which GitHub hands out keys.
+[[nodiscard]] std::string rsaPem(EVP_PKEY* key);
 /// Writes `key` as PEM, readable by its owner only.
 void writePrivateKey(const std::filesystem::path& file, EVP_PKEY* key);
+/// The claims of a compact JWS that `key` signed with RS256; null when it did not.
+[[nodiscard]] Poco::JSON::Object::Ptr verifyJws(const std::string& jws, EVP_PKEY* key);
 /// The key in `file`, or a new one that is written there. Without a file (empty path): a new one.
 [[nodiscard]] PrivateKey loadOrMakeKey(const std::filesystem::path& file);
 

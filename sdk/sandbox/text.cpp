@@ -1,8 +1,11 @@
 #include "text.hpp"
 
+#include <Poco/DateTimeFormatter.h>
+#include <Poco/Timestamp.h>
 #include <Poco/URI.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -14,6 +17,13 @@ namespace {
 
 const unsigned char* octetsOf(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+void fillRandomly(std::string& octets) {
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(octets.data()), static_cast<int>(octets.size())) != 1) {
+    std::fputs("oauth-sandbox: the system gives no random numbers\n", stderr);
+    std::abort();
+  }
 }
 
 }  // namespace
@@ -48,12 +58,38 @@ std::string hex(std::string_view octets) {
   return text;
 }
 
+std::string base64UrlDecode(std::string_view text) {
+  std::string padded(text);
+  std::replace(padded.begin(), padded.end(), '-', '+');
+  std::replace(padded.begin(), padded.end(), '_', '/');
+  const std::size_t padding = (4 - padded.size() % 4) % 4;
+  if (padding == 3) return {};
+  padded.append(padding, '=');
+  std::string octets(padded.size() / 4 * 3, '\0');
+  const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(octets.data()), octetsOf(padded),
+                                     static_cast<int>(padded.size()));
+  if (length < static_cast<int>(padding)) return {};
+  octets.resize(static_cast<std::size_t>(length) - padding);
+  return octets;
+}
+
+std::string hmacSha256(std::string_view key, std::string_view message) {
+  std::string digest(32, '\0');
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), octetsOf(message), message.size(),
+       reinterpret_cast<unsigned char*>(digest.data()), nullptr);
+  return digest;
+}
+
+std::string randomLetters(std::size_t length, std::string_view alphabet) {
+  std::string octets(length, '\0');
+  fillRandomly(octets);
+  for (char& letter : octets) letter = alphabet[static_cast<unsigned char>(letter) % alphabet.size()];
+  return octets;
+}
+
 std::string randomText(std::size_t bytes) {
   std::string octets(bytes, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(octets.data()), static_cast<int>(bytes)) != 1) {
-    std::fputs("oauth-sandbox: the system gives no random numbers\n", stderr);
-    std::abort();
-  }
+  fillRandomly(octets);
   return base64Url(octets);
 }
 
@@ -88,19 +124,22 @@ std::string escapeHtml(std::string_view text) {
   return escaped;
 }
 
-std::vector<std::string> splitScopes(std::string_view text) {
+std::vector<std::string> splitScopes(std::string_view text, char separator) {
   std::vector<std::string> scopes;
   while (!text.empty()) {
-    const auto end = std::min(text.find(' '), text.size());
+    const auto end = std::min(text.find(separator), text.size());
     if (end > 0) scopes.emplace_back(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return scopes;
 }
 
-std::string joinScopes(const std::vector<std::string>& scopes) {
+std::string joinScopes(const std::vector<std::string>& scopes, char separator) {
   std::string text;
-  for (const auto& scope : scopes) text += (text.empty() ? "" : " ") + scope;
+  for (const auto& scope : scopes) {
+    if (!text.empty()) text += separator;
+    text += scope;
+  }
   return text;
 }
 
@@ -108,18 +147,24 @@ bool hasScope(const std::vector<std::string>& scopes, const std::string& scope) 
   return std::find(scopes.begin(), scopes.end(), scope) != scopes.end();
 }
 
-std::string withQuery(const std::string& url,
-                      const std::vector<std::pair<std::string, std::string>>& parameters) {
+std::string isoTime(std::int64_t seconds) {
+  return Poco::DateTimeFormatter::format(Poco::Timestamp::fromEpochTime(seconds), "%Y-%m-%dT%H:%M:%SZ");
+}
+
+std::string formEncode(const std::vector<std::pair<std::string, std::string>>& parameters) {
   static const std::string kReserved = "!#$&'()*+,/:;=?@[]%\"<>\\^`{|}";
-  std::string result = url;
-  char separator = url.find('?') == std::string::npos ? '?' : '&';
+  std::string result;
   for (const auto& [name, value] : parameters) {
     std::string encoded;
     Poco::URI::encode(value, kReserved, encoded);
-    result += separator + name + "=" + encoded;
-    separator = '&';
+    result += (result.empty() ? "" : "&") + name + "=" + encoded;
   }
   return result;
+}
+
+std::string withQuery(const std::string& url,
+                      const std::vector<std::pair<std::string, std::string>>& parameters) {
+  return url + (url.find('?') == std::string::npos ? "?" : "&") + formEncode(parameters);
 }
 
 }  // namespace sandbox

@@ -80,6 +80,19 @@ class Provider:
     def release(self):
         return self.sandbox.http.post(f"{self.control}/release", json={}).json()["released"]
 
+    def happen(self, event, **about):
+        """An uninstallation, a suspension ...: as its button at the provider. The webhooks sent for it, and their answers."""
+        answer = self.sandbox.http.post(f"{self.control}/events", json={"event": event, **about})
+        assert answer.status_code == 200, answer.text
+        return answer.json()["deliveries"]
+
+    def deliveries(self):
+        return self.sandbox.http.get(f"{self.control}/deliveries").json()["deliveries"]
+
+    def app(self):
+        """What the provider tells whoever registers a client there; the private key too."""
+        return self.sandbox.http.get(f"{self.control}/app").json()
+
     def withdraw(self, account=""):
         """The person removes the client in their account settings."""
         return self.sandbox.http.post(f"{self.control}/revoke", json={"account": account}).json()["revoked"]
@@ -104,9 +117,9 @@ class Provider:
         return [token["value"] for token in self.tokens(kind, account, "alive")]
 
 
-def decide(auth_url, account, decision="allow"):
+def decide(auth_url, account, decision="allow", **choices):
     """Answers the consent page as its form does; the address that the browser is sent to."""
-    answer = httpx.post(auth_url, data={"account": account, "decision": decision}, timeout=30)
+    answer = httpx.post(auth_url, data={"account": account, "decision": decision, **choices}, timeout=30)
     assert answer.status_code == 303, answer.text
     return answer.headers["location"]
 

@@ -1,0 +1,34 @@
+#include <array>
+
+#include "dialects/oidc.hpp"
+
+namespace sandbox {
+namespace {
+
+using Maker = std::unique_ptr<Dialect> (*)(const Parts&);
+
+template <typename Kind>
+std::unique_ptr<Dialect> make(const Parts& parts) {
+  return std::make_unique<Kind>(parts);
+}
+
+constexpr std::array<std::pair<const char*, Maker>, 1> kDialects{{{"oidc", &make<Oidc>}}};
+
+}  // namespace
+
+std::unique_ptr<Dialect> makeDialect(const std::string& plays, const Parts& parts) {
+  std::string known;
+  for (const auto& [name, maker] : kDialects) {
+    if (plays == name) return maker(parts);
+    known += (known.empty() ? "" : ", ") + std::string(name);
+  }
+  throw BadControl("plays must be one of: " + known);
+}
+
+std::vector<std::string> dialectNames() {
+  std::vector<std::string> names;
+  for (const auto& [name, maker] : kDialects) names.emplace_back(name);
+  return names;
+}
+
+}  // namespace sandbox
