@@ -1,5 +1,6 @@
 #include <array>
 
+#include "dialects/github.hpp"
 #include "dialects/oidc.hpp"
 
 namespace sandbox {
@@ -12,7 +13,8 @@ std::unique_ptr<Dialect> make(const Parts& parts) {
   return std::make_unique<Kind>(parts);
 }
 
-constexpr std::array<std::pair<const char*, Maker>, 1> kDialects{{{"oidc", &make<Oidc>}}};
+constexpr std::array<std::pair<const char*, Maker>, 2> kDialects{
+    {{"oidc", &make<Oidc>}, {"github", &make<GitHub>}}};
 
 }  // namespace
 
