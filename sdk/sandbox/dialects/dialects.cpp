@@ -2,6 +2,7 @@
 
 #include "dialects/github.hpp"
 #include "dialects/oidc.hpp"
+#include "dialects/slack.hpp"
 
 namespace sandbox {
 namespace {
@@ -13,8 +14,8 @@ std::unique_ptr<Dialect> make(const Parts& parts) {
   return std::make_unique<Kind>(parts);
 }
 
-constexpr std::array<std::pair<const char*, Maker>, 2> kDialects{
-    {{"oidc", &make<Oidc>}, {"github", &make<GitHub>}}};
+constexpr std::array<std::pair<const char*, Maker>, 3> kDialects{
+    {{"oidc", &make<Oidc>}, {"github", &make<GitHub>}, {"slack", &make<Slack>}}};
 
 }  // namespace
 
