@@ -137,7 +137,9 @@ class CommandLine {
     create->add_option("--providers,--provider", newKey_.permissions.providers, "Provider ids; or *")
         ->required()
         ->delimiter(',');
-    create->add_option("--owners,--owner", newKey_.permissions.owners, "E-mail addresses, *@domain; or *")
+    create
+        ->add_option("--owners,--owner", newKey_.permissions.owners,
+                     "E-mail addresses, *@domain, org:ID, org:*; or *")
         ->required()
         ->delimiter(',');
     constexpr int kTenYears = 3'650;

@@ -47,8 +47,8 @@ Result<std::size_t> countUnreadable(Storage& storage, const Vault& vault) {
 /// A few rows from several places of every table: ids are random, so that a first digit is a place.
 Result<std::vector<SealedRow>> sampleRows(Storage& storage) {
   constexpr int kRowsEach = 10;
-  constexpr std::array kTables{"oauth_credentials", "oauth_installations", "oauth_providers",
-                               "oauth_revocations", "oauth_sessions"};
+  constexpr std::array kTables{"oauth_credentials", "oauth_providers", "oauth_revocations", "oauth_sessions",
+                               "oauth_states"};
   constexpr std::array kPlaces{"", "4", "8", "c", "f"};
   std::vector<SealedRow> sample;
   for (const char* table : kTables) {

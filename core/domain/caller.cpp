@@ -13,16 +13,24 @@ constexpr std::array<std::pair<Operation, const char*>, 4> kOperations{{{Operati
                                                                         {Operation::List, "list"},
                                                                         {Operation::Revoke, "revoke"}}};
 
+constexpr std::string_view kOrganisation = "org:";
+
 bool covers(const std::string& pattern, const std::string& owner) {
   if (pattern == "*") return true;
+  const bool organisation = owner.starts_with(kOrganisation);
+  if (pattern == kAnyOrganisation) return organisation;
   if (pattern.starts_with("*@")) {
-    const auto at = owner.rfind('@');
+    const auto at = organisation ? std::string::npos : owner.rfind('@');
     return at != std::string::npos && toLower(pattern.substr(1)) == toLower(owner.substr(at));
   }
   return toLower(pattern) == toLower(owner);
 }
 
 }  // namespace
+
+std::string organisationOwner(std::string_view orgId) {
+  return std::string(kOrganisation).append(orgId);
+}
 
 const char* toString(Operation operation) {
   for (const auto& [known, text] : kOperations) {

@@ -21,7 +21,7 @@ enum class Operation {
 [[nodiscard]] std::optional<Operation> operationFromText(std::string_view text);
 
 /// Default deny: an empty list allows nothing. `*` in a list allows all.
-/// Owners are e-mail addresses or `*@domain`, compared without case.
+/// Owners are e-mail addresses, `*@domain`, `org:<id of an organisation>` or `org:*`, compared without case.
 struct Permissions {
   std::vector<Operation> operations;
   std::vector<std::string> providers;
@@ -29,6 +29,11 @@ struct Permissions {
 
   [[nodiscard]] static Permissions all();
 };
+
+/// An organisation as an owner in `Permissions`. No e-mail looks like that.
+[[nodiscard]] std::string organisationOwner(std::string_view orgId);
+/// Only who may act for every organisation may act for this owner.
+inline constexpr const char* kAnyOrganisation = "org:*";
 
 /// Whoever sent a request with a valid key. The root key is a caller whose permissions are `all()`.
 struct Caller {

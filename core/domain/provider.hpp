@@ -52,6 +52,8 @@ struct ProviderConfig {
   std::optional<IdentityPolicy>
       identity;             ///< absent: Match where the plugin yields a verified e-mail, else Confirm
   std::string redirectUri;  ///< complete; derived from OAUTH_CALLBACK_BASE unless set
+  std::string installRedirectUri{};  ///< of organisations: complete, always derived from OAUTH_CALLBACK_BASE
+  bool allowPublicInstall = false;   ///< a browser without key or ticket may begin an install
   bool allowPrivate = false;
   std::string sha256;           ///< hex digest the plugin file must have; empty: not pinned
   boost::json::object options;  ///< the plugin's own, valid by its schema

@@ -10,6 +10,8 @@
 #include "domain/caller.hpp"
 #include "domain/flow.hpp"
 #include "domain/grant.hpp"
+#include "domain/install_flow.hpp"
+#include "domain/installation_record.hpp"
 
 namespace agw {
 
@@ -49,10 +51,40 @@ struct RefreshFailure {
   bool intentSettled = true;
 };
 
+/// Which installations a list is about. Empty texts and absent values take all.
+struct InstallationFilter {
+  std::string provider;
+  std::string orgId;
+  std::string installationId;
+  std::string consentId;
+  std::optional<InstallationStatus> status;
+  bool living = false;  ///< without revoked ones
+  struct Place {
+    TimePoint createdAt;
+    std::string id;
+  };
+  std::optional<Place> after;  ///< the last row of the page before
+  int limit = 100;
+};
+
+/// The end of an installation.
+struct InstallationEnd {
+  struct EndedGrant {
+    std::string id;
+    Version seen = 0;
+    std::optional<PendingRevocation> revocation;  ///< absent: the provider knows already
+  };
+  std::string id;
+  Version seen = 0;
+  TimePoint at;
+  std::vector<EndedGrant> grants;                ///< all that its consent gave
+  std::optional<PendingRevocation> uninstalled;  ///< what the provider is told in any case
+};
+
 /// One column that holds ciphertext, with the place it is bound to. For key rotation. The places, by table:
 /// `oauth_credentials`: `access_token`, `refresh_token`, `carry`; `oauth_providers`: `client_secret`
 /// (provider is the row's id, owner empty); `oauth_revocations`: `tokens`; `oauth_sessions`: `code_verifier`,
-/// `pending_tokens`.
+/// `pending_tokens`; `oauth_states`: `code_verifier` (owner empty).
 struct SealedField {
   std::string column;
   Sealed text;
@@ -148,6 +180,54 @@ class Storage {
   /// Counts the attempt and sets when to try again.
   virtual Result<void> postponeRevocation(const std::string& id, TimePoint notBefore) = 0;
   virtual Result<void> deleteRevocation(const std::string& id) = 0;
+
+  // ---- what an event at a provider ends
+  // --------------------------------------------------------------------------
+  /// The grants of one account, of users and of installations, by id. None for an empty subject.
+  [[nodiscard]] virtual Result<std::vector<Grant>> listGrantsOfSubject(const std::string& provider,
+                                                                       const std::string& subject) = 0;
+  /// Deletes the grant; the provider knows already. `NotFound` when there is none; `Conflict` when its
+  /// version is not `seen`.
+  virtual Result<void> deleteGrant(const std::string& id, Version seen) = 0;
+
+  // ---- installations
+  // ------------------------------------------------------------------------------------------
+  virtual Result<void> createInstallFlow(const InstallFlow& flow) = 0;
+  /// Marks the flow with this state as used; exactly one caller in all replicas gets it.
+  /// `NotFound`: no such state of that step. `Conflict`: used before. An expired flow is
+  /// consumed too; the caller looks at `expiresAt`.
+  virtual Result<InstallFlow> consumeInstallState(InstallStep step, const std::string& stateHash) = 0;
+  /// Deletes flows, used or not, whose time was over at `before`. At most `limit` a call; returns how many.
+  virtual Result<int> deleteInstallFlows(TimePoint before, int limit) = 0;
+
+  /// Newest first, ties by id.
+  [[nodiscard]] virtual Result<std::vector<Installation>> listInstallations(
+      const InstallationFilter& filter) = 0;
+  [[nodiscard]] virtual Result<std::optional<Installation>> findInstallation(const std::string& id) = 0;
+  /// The one of a provider entry and organisation that is not revoked: an indexed row. Absent is not an
+  /// error.
+  [[nodiscard]] virtual Result<std::optional<Installation>> findLivingInstallation(
+      const std::string& provider, const std::string& orgId) = 0;
+  /// The same by the provider's own id of the installation; nothing for an empty one.
+  [[nodiscard]] virtual Result<std::optional<Installation>> findLivingInstallationById(
+      const std::string& provider, const std::string& installationId) = 0;
+  /// Stores what the consent of an install gave, all or nothing. Each of `grants` is a new row. Each
+  /// installation becomes a new row, or replaces the living one of the same provider and organisation, which
+  /// keeps its id and `createdAt` and counts its version up. Grants of consents that no living installation
+  /// is left with are deleted in the same write; the provider is not told, for to some the new token is the
+  /// old one. Returns the rows as stored, in the order given. `Conflict`, and nothing stored, when a
+  /// grant is there already, or another one's writes to these organisations get in the way again and again.
+  virtual Result<std::vector<Installation>> putInstallations(
+      const std::vector<Grant>& grants, const std::vector<Installation>& installations) = 0;
+  /// Writes name, scopes, permissions, metadata and status (not Revoked), and `updatedAt`. Returns the new
+  /// version. `Conflict` when the version is not `seen`, the row is gone or revoked.
+  virtual Result<Version> updateInstallation(const Installation& installation, Version seen) = 0;
+  /// Makes the installation Revoked at `end.at` and queues `end.uninstalled`. Its grants are deleted and
+  /// their revocations queued in the same write, unless another living installation of the same consent needs
+  /// them. `Conflict`, and nothing changed, when the installation's version is not `end.seen`, it is revoked
+  /// already, or `end.grants` are not exactly the consent's as they are now: read again. True when the grants
+  /// ended too.
+  virtual Result<bool> endInstallation(const InstallationEnd& end) = 0;
 
   // ---- flows
   // --------------------------------------------------------------------------------------------------

@@ -90,6 +90,46 @@ class FaultyStorage final : public Storage {
   Result<void> deleteRevocation(const std::string& id) override {
     return run([&] { return inner_.deleteRevocation(id); });
   }
+  Result<std::vector<Grant>> listGrantsOfSubject(const std::string& provider,
+                                                 const std::string& subject) override {
+    return run([&] { return inner_.listGrantsOfSubject(provider, subject); });
+  }
+  Result<void> deleteGrant(const std::string& id, Version seen) override {
+    return run([&] { return inner_.deleteGrant(id, seen); });
+  }
+  Result<void> createInstallFlow(const InstallFlow& flow) override {
+    return run([&] { return inner_.createInstallFlow(flow); });
+  }
+  Result<InstallFlow> consumeInstallState(InstallStep step, const std::string& stateHash) override {
+    return run([&] { return inner_.consumeInstallState(step, stateHash); });
+  }
+  Result<int> deleteInstallFlows(TimePoint before, int limit) override {
+    return run([&] { return inner_.deleteInstallFlows(before, limit); });
+  }
+  Result<std::vector<Installation>> listInstallations(const InstallationFilter& filter) override {
+    return run([&] { return inner_.listInstallations(filter); });
+  }
+  Result<std::optional<Installation>> findInstallation(const std::string& id) override {
+    return run([&] { return inner_.findInstallation(id); });
+  }
+  Result<std::optional<Installation>> findLivingInstallation(const std::string& provider,
+                                                             const std::string& orgId) override {
+    return run([&] { return inner_.findLivingInstallation(provider, orgId); });
+  }
+  Result<std::optional<Installation>> findLivingInstallationById(const std::string& provider,
+                                                                 const std::string& installationId) override {
+    return run([&] { return inner_.findLivingInstallationById(provider, installationId); });
+  }
+  Result<std::vector<Installation>> putInstallations(
+      const std::vector<Grant>& grants, const std::vector<Installation>& installations) override {
+    return run([&] { return inner_.putInstallations(grants, installations); });
+  }
+  Result<Version> updateInstallation(const Installation& installation, Version seen) override {
+    return run([&] { return inner_.updateInstallation(installation, seen); });
+  }
+  Result<bool> endInstallation(const InstallationEnd& end) override {
+    return run([&] { return inner_.endInstallation(end); });
+  }
   Result<void> createFlow(const Flow& flow) override {
     return run([&] { return inner_.createFlow(flow); });
   }

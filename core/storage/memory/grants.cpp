@@ -42,6 +42,26 @@ Result<int> MemoryStorage::countOtherGrants(const std::string& provider, const s
   }));
 }
 
+Result<std::vector<Grant>> MemoryStorage::listGrantsOfSubject(const std::string& provider,
+                                                              const std::string& subject) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Grant> grants;
+  for (const auto& [id, row] : grants_) {
+    const Grant& grant = row.grant;
+    if (!subject.empty() && grant.provider == provider && grant.subject == subject) grants.push_back(grant);
+  }
+  return grants;
+}
+
+Result<void> MemoryStorage::deleteGrant(const std::string& id, Version seen) {
+  const std::lock_guard lock(mutex_);
+  const auto found = grants_.find(id);
+  if (found == grants_.end()) return notFound(kNoGrant);
+  if (found->second.grant.version != seen) return conflict(kChanged);
+  grants_.erase(found);
+  return {};
+}
+
 Result<Version> MemoryStorage::putGrant(const Grant& grant, Version seen) {
   const std::lock_guard lock(mutex_);
   GrantRow next{.grant = grant, .leaseOwner = {}, .leaseUntil = {}};

@@ -38,6 +38,24 @@ class MemoryStorage final : public Storage {
   Result<void> postponeRevocation(const std::string& id, TimePoint notBefore) override;
   Result<void> deleteRevocation(const std::string& id) override;
 
+  Result<std::vector<Grant>> listGrantsOfSubject(const std::string& provider,
+                                                 const std::string& subject) override;
+  Result<void> deleteGrant(const std::string& id, Version seen) override;
+
+  Result<void> createInstallFlow(const InstallFlow& flow) override;
+  Result<InstallFlow> consumeInstallState(InstallStep step, const std::string& stateHash) override;
+  Result<int> deleteInstallFlows(TimePoint before, int limit) override;
+  Result<std::vector<Installation>> listInstallations(const InstallationFilter& filter) override;
+  Result<std::optional<Installation>> findInstallation(const std::string& id) override;
+  Result<std::optional<Installation>> findLivingInstallation(const std::string& provider,
+                                                             const std::string& orgId) override;
+  Result<std::optional<Installation>> findLivingInstallationById(const std::string& provider,
+                                                                 const std::string& installationId) override;
+  Result<std::vector<Installation>> putInstallations(const std::vector<Grant>& grants,
+                                                     const std::vector<Installation>& installations) override;
+  Result<Version> updateInstallation(const Installation& installation, Version seen) override;
+  Result<bool> endInstallation(const InstallationEnd& end) override;
+
   Result<void> createFlow(const Flow& flow) override;
   Result<std::optional<Flow>> findFlow(const std::string& id) override;
   Result<Flow> consumeState(const std::string& stateHash) override;
@@ -76,6 +94,9 @@ class MemoryStorage final : public Storage {
     return !row.leaseOwner.empty() && row.leaseUntil > clock_.now();
   }
   GrantRow* holder(const std::string& id, const Lease& lease);
+  [[nodiscard]] bool consentLives(const std::string& provider, const std::string& consentId) const;
+  void dropConsent(const std::string& provider, const std::string& consentId);
+  [[nodiscard]] Installation withExpiry(Installation installation) const;
   Result<void> addRevocation(const PendingRevocation& revocation);
   std::vector<SealedRow> allSealed() const;
 
@@ -85,6 +106,13 @@ class MemoryStorage final : public Storage {
   std::map<std::string, GrantRow> grants_;
   std::map<std::string, Versioned<Flow>> flows_;
   std::map<std::string, Versioned<PendingRevocation>> revocations_;
+  struct InstallFlowRow {
+    InstallFlow flow;
+    bool used = false;
+    Version version = 1;
+  };
+  std::map<std::string, InstallFlowRow> installFlows_;
+  std::map<std::string, Installation> installations_;
   std::map<std::string, ApiKeyRecord> keys_;
   std::map<std::string, ProviderRow> providers_;
   std::vector<AuditEvent> audit_;

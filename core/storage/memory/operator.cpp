@@ -136,6 +136,14 @@ std::vector<SealedRow> MemoryStorage::allSealed() const {
          entry.version,
          {{"code_verifier", entry.row.codeVerifier}, {"pending_tokens", entry.row.pendingTokens}}});
   }
+  for (const auto& [id, entry] : installFlows_) {
+    add({"oauth_states",
+         id,
+         entry.flow.provider,
+         "",
+         entry.version,
+         {{"code_verifier", entry.flow.codeVerifier}}});
+  }
   return rows;
 }
 
@@ -176,6 +184,9 @@ Result<void> MemoryStorage::replaceSealed(const SealedRow& row) {
   } else if (row.table == "oauth_revocations") {
     write("tokens", revocations_.at(row.id).row.tokens);
     ++revocations_.at(row.id).version;
+  } else if (row.table == "oauth_states") {
+    write("code_verifier", installFlows_.at(row.id).flow.codeVerifier);
+    ++installFlows_.at(row.id).version;
   } else {
     write("code_verifier", flows_.at(row.id).row.codeVerifier);
     write("pending_tokens", flows_.at(row.id).row.pendingTokens);

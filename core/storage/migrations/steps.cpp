@@ -1,6 +1,7 @@
 #include <array>
 
 #include "storage/migrations/migrations.hpp"
+#include "storage/migrations/step_2_installations.hpp"
 
 namespace agw::storage {
 namespace {
@@ -174,7 +175,8 @@ CREATE TABLE gateway_meta (
 );
 )sql";
 
-constexpr std::array<Migration, 1> kSteps{{{1, "first schema", kFirst}}};
+constexpr std::array<Migration, 2> kSteps{
+    {{1, "first schema", kFirst}, {2, "installations as owners of grants", kStep2Installations}}};
 
 }  // namespace
 

@@ -10,6 +10,7 @@ namespace agw::storage {
 const Dialect kSqliteDialect{
     .now = "agw_now()",
     .skipLocked = "",
+    .lockRows = "",  // BEGIN IMMEDIATE keeps every other writer away
     .text = "TEXT",
     .counter = "INTEGER PRIMARY KEY AUTOINCREMENT",
     .lockMigration = "",  // BEGIN IMMEDIATE is the lock
@@ -19,6 +20,7 @@ const Dialect kSqliteDialect{
 const Dialect kPostgresDialect{
     .now = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
     .skipLocked = "FOR UPDATE SKIP LOCKED",
+    .lockRows = "FOR UPDATE",
     .text = "TEXT COLLATE \"C\"",
     .counter = "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
     // The number is ours alone within a database: "agw" in ASCII.
@@ -27,7 +29,8 @@ const Dialect kPostgresDialect{
     .numberedParameters = true};
 
 std::string spell(const std::string& text, const Dialect& dialect) {
-  const std::array<std::pair<std::string_view, const char*>, 4> words{{{"{now}", dialect.now},
+  const std::array<std::pair<std::string_view, const char*>, 5> words{{{"{now}", dialect.now},
+                                                                       {"{lock rows}", dialect.lockRows},
                                                                        {"{skip locked}", dialect.skipLocked},
                                                                        {"{text}", dialect.text},
                                                                        {"{counter}", dialect.counter}}};

@@ -10,6 +10,7 @@ namespace agw::storage {
 struct Dialect {
   const char* now;            ///< `{now}`: milliseconds since 1970 by the storage's own clock
   const char* skipLocked;     ///< `{skip locked}`: rows that another replica is working on are passed over
+  const char* lockRows;       ///< `{lock rows}`: nobody else changes them until the transaction ends
   const char* text;           ///< `{text}`: a text column that sorts by its octets
   const char* counter;        ///< `{counter}`: a key that counts up by itself
   const char* lockMigration;  ///< keeps other processes from migrating until the transaction ends

@@ -1,4 +1,5 @@
 #include "storage/errors.hpp"
+#include "storage/sql/inserts.hpp"
 #include "storage/sql/rows.hpp"
 #include "storage/sql/sql_storage.hpp"
 
@@ -11,6 +12,8 @@ const Sql kFindById{"SELECT " + kGrantColumns + " FROM oauth_credentials WHERE i
 const Sql kList{"SELECT " + kGrantColumns +
                 " FROM oauth_credentials WHERE profile_id = ? ORDER BY provider_id"};
 const Sql kExists{"SELECT 1 FROM oauth_credentials WHERE id = ?"};
+const Sql kListOfSubject{"SELECT " + kGrantColumns +
+                         " FROM oauth_credentials WHERE provider_id = ? AND subject = ? ORDER BY id"};
 const Sql kCountOthers{
     "SELECT count(*) FROM oauth_credentials WHERE provider_id = ? AND subject = ? AND id <> ?"};
 const Sql kInsert{
@@ -61,6 +64,14 @@ Error changedOrGone(Connection& connection, const std::string& id, const char* c
 
 }  // namespace
 
+bool insertGrant(Connection& connection, const Grant& grant) {
+  const auto& tokens = grant.tokens;
+  return change(connection, kInsert, grant.id, grant.profile, grant.provider, grant.issuer, grant.subject,
+                tokens.accessToken, tokens.refreshToken, tokens.carry, tokens.issuedAt,
+                tokens.accessExpiresAt, tokens.refreshExpiresAt, toJson(tokens.scopes), toText(grant.status),
+                grant.createdAt, grant.consentedAt, grant.updatedAt) > 0;
+}
+
 Result<std::optional<Grant>> SqlStorage::findGrant(const std::string& provider, const std::string& profile) {
   return run(Kind::Read, [&](Connection& connection) -> Result<std::optional<Grant>> {
     return fetch(connection, kFind, readGrant, profile, provider);
@@ -87,20 +98,25 @@ Result<int> SqlStorage::countOtherGrants(const std::string& provider, const std:
   });
 }
 
+Result<std::vector<Grant>> SqlStorage::listGrantsOfSubject(const std::string& provider,
+                                                           const std::string& subject) {
+  if (subject.empty()) return std::vector<Grant>();
+  return run(Kind::Read, [&](Connection& connection) -> Result<std::vector<Grant>> {
+    return fetchAll(connection, kListOfSubject, readGrant, provider, subject);
+  });
+}
+
 Result<Version> SqlStorage::putGrant(const Grant& grant, Version seen) {
   const auto& tokens = grant.tokens;
   const std::string scopes = toJson(tokens.scopes);
   return run(Kind::Write, [&](Connection& connection) -> Result<Version> {
-    const int changed =
-        seen == 0 ? change(connection, kInsert, grant.id, grant.profile, grant.provider, grant.issuer,
-                           grant.subject, tokens.accessToken, tokens.refreshToken, tokens.carry,
-                           tokens.issuedAt, tokens.accessExpiresAt, tokens.refreshExpiresAt, scopes,
-                           toText(grant.status), grant.createdAt, grant.consentedAt, grant.updatedAt)
+    const bool written =
+        seen == 0 ? insertGrant(connection, grant)
                   : change(connection, kReplace, grant.issuer, grant.subject, tokens.accessToken,
                            tokens.refreshToken, tokens.carry, tokens.issuedAt, tokens.accessExpiresAt,
                            tokens.refreshExpiresAt, scopes, toText(grant.status), grant.createdAt,
-                           grant.consentedAt, grant.updatedAt, grant.id, seen);
-    if (changed == 0) return conflict(kChanged);
+                           grant.consentedAt, grant.updatedAt, grant.id, seen) > 0;
+    if (!written) return conflict(kChanged);
     return seen + 1;
   });
 }

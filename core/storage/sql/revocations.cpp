@@ -2,6 +2,7 @@
 #include <tuple>
 
 #include "storage/errors.hpp"
+#include "storage/sql/inserts.hpp"
 #include "storage/sql/rows.hpp"
 #include "storage/sql/sql_storage.hpp"
 
@@ -22,11 +23,6 @@ const Sql kClaim{
 const Sql kPostpone{"UPDATE oauth_revocations SET attempts = attempts + 1, not_before = ? WHERE id = ?"};
 const Sql kDelete{"DELETE FROM oauth_revocations WHERE id = ?"};
 
-bool queue(Connection& connection, const PendingRevocation& revocation) {
-  return change(connection, kQueue, revocation.id, revocation.provider, revocation.profile, revocation.tokens,
-                revocation.attempts, revocation.notBefore, revocation.createdAt) > 0;
-}
-
 PendingRevocation readRevocation(const Row& row) {
   return {.id = row.text(0),
           .provider = row.text(1),
@@ -39,6 +35,11 @@ PendingRevocation readRevocation(const Row& row) {
 
 }  // namespace
 
+bool insertRevocation(Connection& connection, const PendingRevocation& revocation) {
+  return change(connection, kQueue, revocation.id, revocation.provider, revocation.profile, revocation.tokens,
+                revocation.attempts, revocation.notBefore, revocation.createdAt) > 0;
+}
+
 Result<void> SqlStorage::revokeGrant(const std::string& id, Version seen,
                                      const PendingRevocation& revocation) {
   return run(Kind::Write, [&](Connection& connection) -> Result<void> {
@@ -48,15 +49,24 @@ Result<void> SqlStorage::revokeGrant(const std::string& id, Version seen,
                              connection, kGrantExists, [](const Row&) {}, id) > 0;
       return there ? conflict(kChanged) : notFound(kNoGrant);
     }
-    if (!queue(connection, revocation)) return conflict(kExists);
+    if (!insertRevocation(connection, revocation)) return conflict(kExists);
     transaction.commit();
     return {};
   });
 }
 
+Result<void> SqlStorage::deleteGrant(const std::string& id, Version seen) {
+  return run(Kind::Write, [&](Connection& connection) -> Result<void> {
+    if (change(connection, kDeleteGrant, id, seen) > 0) return {};
+    const bool there = execute(
+                           connection, kGrantExists, [](const Row&) {}, id) > 0;
+    return there ? conflict(kChanged) : notFound(kNoGrant);
+  });
+}
+
 Result<void> SqlStorage::queueRevocation(const PendingRevocation& revocation) {
   return run(Kind::Write, [&](Connection& connection) -> Result<void> {
-    if (!queue(connection, revocation)) return conflict(kExists);
+    if (!insertRevocation(connection, revocation)) return conflict(kExists);
     return {};
   });
 }

@@ -14,6 +14,9 @@ constexpr std::array<const char*, 2> kGrantStatus{"active", "needs_consent"};
 constexpr std::array<const char*, 5> kFlowStatus{"pending", "exchanging", "awaiting_confirmation",
                                                  "completed", "failed"};
 
+constexpr std::array<const char*, 2> kInstallStep{"ticket", "redirect"};
+constexpr std::array<const char*, 3> kInstallationStatus{"active", "suspended", "revoked"};
+
 [[noreturn]] void unreadable(const char* what) {
   throw SqlFailure{damaged(what)};
 }
@@ -36,6 +39,16 @@ const char* toText(FlowStatus status) {
   return kFlowStatus.at(static_cast<std::size_t>(status));
 }
 
+const char* toText(InstallStep step) {
+  return kInstallStep.at(static_cast<std::size_t>(step));
+}
+
+std::string toJson(const QueryParameters& parameters) {
+  boost::json::object object;
+  for (const auto& [name, value] : parameters) object[name] = value;
+  return boost::json::serialize(object);
+}
+
 std::string toJson(const std::vector<std::string>& list) {
   boost::json::array array;
   for (const auto& item : list) array.emplace_back(item);
@@ -52,6 +65,13 @@ std::vector<std::string> listAt(const Row& row, int column) {
     list.emplace_back(item.get_string());
   }
   return list;
+}
+
+boost::json::object objectAt(const Row& row, int column) {
+  boost::system::error_code fault;
+  auto value = boost::json::parse(row.text(column), fault);
+  if (fault || !value.is_object()) unreadable("an object column holds no JSON object");
+  return std::move(value.get_object());
 }
 
 std::int64_t numberAt(const Row& row, int column) {
@@ -124,6 +144,51 @@ Flow readFlow(const Row& row) {
   flow.confirmationTries = smallNumberAt(row, column++);
   flow.pendingTokens = row.text(column++);
   return flow;
+}
+
+InstallFlow readInstallFlow(const Row& row) {
+  InstallFlow flow;
+  int column = 0;
+  flow.id = row.text(column++);
+  flow.provider = row.text(column++);
+  flow.step = statusAt<InstallStep>(row, column++, kInstallStep);
+  flow.stateHash = row.text(column++);
+  flow.codeVerifier = row.text(column++);
+  flow.redirectUri = row.text(column++);
+  flow.redirectAfter = row.text(column++);
+  flow.orgId = row.text(column++);
+  flow.configFingerprint = row.text(column++);
+  flow.startedBy = row.text(column++);
+  flow.browserHash = row.text(column++);
+  for (const auto& [name, value] : objectAt(row, column++)) {
+    if (!value.is_string()) unreadable("the parameters of an install hold something else than texts");
+    flow.parameters.emplace(name, value.get_string());
+  }
+  flow.createdAt = timeAt(row, column++);
+  flow.expiresAt = timeAt(row, column++);
+  return flow;
+}
+
+Installation readInstallation(const Row& row) {
+  Installation installation;
+  int column = 0;
+  installation.id = row.text(column++);
+  installation.provider = row.text(column++);
+  installation.orgId = row.text(column++);
+  installation.orgName = row.text(column++);
+  installation.installationId = row.text(column++);
+  installation.consentId = row.text(column++);
+  installation.kinds = listAt(row, column++);
+  installation.scopes = listAt(row, column++);
+  installation.permissions = objectAt(row, column++);
+  installation.metadata = objectAt(row, column++);
+  installation.installedBy = row.text(column++);
+  installation.status = statusAt<InstallationStatus>(row, column++, kInstallationStatus);
+  installation.version = numberAt(row, column++);
+  installation.createdAt = timeAt(row, column++);
+  installation.updatedAt = timeAt(row, column++);
+  installation.revokedAt = optionalTimeAt(row, column++);
+  return installation;
 }
 
 int executeChecked(Connection& connection, const Sql& sql, std::span<const Value> parameters,

@@ -6,6 +6,8 @@
 
 #include "domain/flow.hpp"
 #include "domain/grant.hpp"
+#include "domain/install_flow.hpp"
+#include "domain/installation_record.hpp"
 #include "storage/sql/connection.hpp"
 
 namespace agw::storage {
@@ -39,18 +41,23 @@ namespace agw::storage {
 
 [[nodiscard]] const char* toText(GrantStatus status);
 [[nodiscard]] const char* toText(FlowStatus status);
+[[nodiscard]] const char* toText(InstallStep step);
 [[nodiscard]] std::string toJson(const std::vector<std::string>& list);
+[[nodiscard]] std::string toJson(const QueryParameters& parameters);
 
 // Throw SqlFailure (Integrity) for what is not there or not what it should be.
 [[nodiscard]] std::vector<std::string> listAt(const Row& row, int column);
+[[nodiscard]] boost::json::object objectAt(const Row& row, int column);
 [[nodiscard]] std::int64_t numberAt(const Row& row, int column);
 [[nodiscard]] int smallNumberAt(const Row& row, int column);
 [[nodiscard]] TimePoint timeAt(const Row& row, int column);
 [[nodiscard]] std::optional<TimePoint> optionalTimeAt(const Row& row, int column);
 [[nodiscard]] Grant readGrant(const Row& row);
 [[nodiscard]] Flow readFlow(const Row& row);
+[[nodiscard]] InstallFlow readInstallFlow(const Row& row);
+[[nodiscard]] Installation readInstallation(const Row& row);
 
-/// In the order in which `readGrant` and `readFlow` expect them.
+/// In the order in which the functions above expect them.
 inline const std::string kGrantColumns =
     "id, profile_id, provider_id, issuer, subject, access_token, refresh_token, carry, issued_at, "
     "token_expiry, "
@@ -62,6 +69,14 @@ inline const std::string kFlowColumns =
     "config_fingerprint, "
     "started_by, status, error, account, created_at, expires_at, confirmation_hash, confirmation_tries, "
     "pending_tokens";
+
+inline const std::string kInstallFlowColumns =
+    "id, platform, step, state, code_verifier, redirect_uri, redirect_after, org_id, config_fingerprint, "
+    "started_by, browser_hash, parameters, created_at, expires_at";
+
+inline const std::string kInstallationColumns =
+    "id, platform, external_org_id, external_org_name, external_install_id, consent_id, kinds, scopes, "
+    "permissions, metadata, installed_by, status, version, created_at, updated_at, revoked_at";
 
 /// Executes with what `arguments` say, after looking that no text of them would be cut or refused by a
 /// database.

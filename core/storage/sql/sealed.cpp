@@ -43,12 +43,13 @@ SealedTable table(const char* name, const std::string& provider, const std::stri
 }
 
 /// In the order of their names.
-const std::array<SealedTable, 4> kTables{
+const std::array<SealedTable, 5> kTables{
     table("oauth_credentials", "provider_id", "profile_id", {"access_token", "refresh_token", "carry"},
           " AND (lease_owner = '' OR lease_until <= {now})"),
     table("oauth_providers", "id", "''", {"client_secret"}),
     table("oauth_revocations", "provider_id", "profile_id", {"tokens"}),
-    table("oauth_sessions", "provider_id", "profile_id", {"code_verifier", "pending_tokens"})};
+    table("oauth_sessions", "provider_id", "profile_id", {"code_verifier", "pending_tokens"}),
+    table("oauth_states", "platform", "''", {"code_verifier"})};
 
 SealedRow readSealed(const SealedTable& from, const Row& row) {
   constexpr int kFirstColumn = 4;

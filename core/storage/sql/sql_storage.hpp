@@ -42,6 +42,24 @@ class SqlStorage final : public Storage {
   Result<void> postponeRevocation(const std::string& id, TimePoint notBefore) override;
   Result<void> deleteRevocation(const std::string& id) override;
 
+  Result<std::vector<Grant>> listGrantsOfSubject(const std::string& provider,
+                                                 const std::string& subject) override;
+  Result<void> deleteGrant(const std::string& id, Version seen) override;
+
+  Result<void> createInstallFlow(const InstallFlow& flow) override;
+  Result<InstallFlow> consumeInstallState(InstallStep step, const std::string& stateHash) override;
+  Result<int> deleteInstallFlows(TimePoint before, int limit) override;
+  Result<std::vector<Installation>> listInstallations(const InstallationFilter& filter) override;
+  Result<std::optional<Installation>> findInstallation(const std::string& id) override;
+  Result<std::optional<Installation>> findLivingInstallation(const std::string& provider,
+                                                             const std::string& orgId) override;
+  Result<std::optional<Installation>> findLivingInstallationById(const std::string& provider,
+                                                                 const std::string& installationId) override;
+  Result<std::vector<Installation>> putInstallations(const std::vector<Grant>& grants,
+                                                     const std::vector<Installation>& installations) override;
+  Result<Version> updateInstallation(const Installation& installation, Version seen) override;
+  Result<bool> endInstallation(const InstallationEnd& end) override;
+
   Result<void> createFlow(const Flow& flow) override;
   Result<std::optional<Flow>> findFlow(const std::string& id) override;
   Result<Flow> consumeState(const std::string& stateHash) override;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/json/serialize.hpp>
+
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -55,6 +57,27 @@ inline std::string describe(const Flow& flow) {
          " account=" + flow.account + " created=" + describe(flow.createdAt) +
          " expires=" + describe(flow.expiresAt) + " confirmation=" + flow.confirmationHash +
          " tries=" + std::to_string(flow.confirmationTries) + " pending=" + flow.pendingTokens;
+}
+
+inline std::string describe(const InstallFlow& flow) {
+  std::string parameters;
+  for (const auto& [name, value] : flow.parameters) parameters += "[" + name + "=" + value + "]";
+  return "id=" + flow.id + " provider=" + flow.provider +
+         " step=" + std::to_string(static_cast<int>(flow.step)) + " state=" + flow.stateHash +
+         " verifier=" + flow.codeVerifier + " redirect=" + flow.redirectUri + " after=" + flow.redirectAfter +
+         " org=" + flow.orgId + " config=" + flow.configFingerprint + " by=" + flow.startedBy +
+         " browser=" + flow.browserHash + " parameters=" + parameters +
+         " created=" + describe(flow.createdAt) + " expires=" + describe(flow.expiresAt);
+}
+inline std::string describe(const Installation& row) {
+  return "id=" + row.id + " provider=" + row.provider + " org=" + row.orgId + " name=" + row.orgName +
+         " installation=" + row.installationId + " consent=" + row.consentId +
+         " kinds=" + describe(row.kinds) + " scopes=" + describe(row.scopes) +
+         " permissions=" + boost::json::serialize(row.permissions) +
+         " metadata=" + boost::json::serialize(row.metadata) + " by=" + row.installedBy +
+         " status=" + toString(row.status) + " version=" + std::to_string(row.version) +
+         " created=" + describe(row.createdAt) + " updated=" + describe(row.updatedAt) +
+         " revoked=" + describe(row.revokedAt) + " tokenExpires=" + describe(row.tokenExpiresAt);
 }
 
 /// A test runs once for each storage, each time on an empty one.

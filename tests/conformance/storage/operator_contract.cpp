@@ -162,6 +162,13 @@ class Sealing : public Operators {
     ASSERT_TRUE(succeeds(storage().putProvider(provider)));
     ASSERT_TRUE(succeeds(storage().queueRevocation(aRevocation("r1"))));
     ASSERT_TRUE(succeeds(storage().createFlow(aFlow("f1", "s1"))));
+    InstallFlow install;
+    install.id = "i1";
+    install.provider = "example";
+    install.stateHash = "s3";
+    install.codeVerifier = "sealed-verifier";
+    install.createdAt = install.expiresAt = clock.now();
+    ASSERT_TRUE(succeeds(storage().createInstallFlow(install)));
     Flow done = aFlow("f2", "s2");
     ASSERT_TRUE(succeeds(storage().createFlow(done)));
     done.status = FlowStatus::Completed;
@@ -186,7 +193,7 @@ TEST_P(Sealing, Rows_InPagesOfTwo_AreAllThatHoldCiphertextInOrder) {
   }
   EXPECT_EQ(places,
             "oauth_credentials/g1 oauth_credentials/g2 oauth_credentials/g3 oauth_providers/example "
-            "oauth_revocations/r1 oauth_sessions/f1 ");
+            "oauth_revocations/r1 oauth_sessions/f1 oauth_states/i1 ");
 }
 
 TEST_P(Sealing, Rows_NameThePlaceAndTheFilledColumnsOnly) {

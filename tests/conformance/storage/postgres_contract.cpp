@@ -100,7 +100,8 @@ TEST_F(Postgres, SixteenStartAtOnceOnAnEmptyDatabase_AllOpenAndOneMigrates) {
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(opened, 16);
-  EXPECT_EQ(database_->query("SELECT count(*) FROM schema_migrations"), "1");
+  EXPECT_EQ(database_->query("SELECT count(*) - max(version) FROM schema_migrations"), "0")
+      << "each step once";
 }
 
 TEST_F(Postgres, NewerSchema_IsRefusedAndNothingIsWritten) {
