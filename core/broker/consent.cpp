@@ -44,6 +44,14 @@ std::optional<Error> checkRequest(const ConsentRequest& request) {
   return std::nullopt;
 }
 
+LinkQuestion questionOf(const ConsentRequest& request, const Caller& caller) {
+  return {.keyId = caller.keyId,
+          .provider = request.provider,
+          .owner = request.profile,
+          .scopes = request.scopes,
+          .redirectAfter = request.redirectAfter};
+}
+
 // Without an identity to compare, `match` would refuse everybody, but only after they consented.
 bool canCheckIdentity(const Provider& provider) {
   return effectiveIdentity(provider) != IdentityPolicy::Match || provider.capabilities().identity;
@@ -103,7 +111,21 @@ Result<ConsentLink> ConsentService::begin(const ConsentRequest& request, const C
   if (!url) return providerFailure(url.error(), provider.displayName());
   if (auto created = parts_.storage.createFlow(flow); !created) return storageFailure(created.error());
   record(flow, "flow_started", "ok", request.requestId, caller.keyId);
+  links_.keep(questionOf(request, caller), {Secret(*url), flow.id, flow.expiresAt}, now);
   return ConsentLink{.authUrl = std::move(*url), .sessionId = flow.id, .expiresAt = flow.expiresAt};
+}
+
+std::optional<ConsentLink> ConsentService::openLink(const ConsentRequest& request, const Caller& caller) {
+  const auto link =
+      links_.find(questionOf(request, caller), parts_.clock.now(), parts_.settings.flowLife / 2);
+  if (!link) return std::nullopt;
+  const auto provider = parts_.providers.find(request.provider);
+  const auto flow = parts_.storage.findFlow(link->sessionId);
+  if (!provider || !flow || !*flow || (*flow)->status != FlowStatus::Pending) return std::nullopt;
+  if ((*flow)->configFingerprint != (*provider)->config().fingerprint) return std::nullopt;
+  return ConsentLink{.authUrl = std::string(link->authUrl.reveal()),
+                     .sessionId = link->sessionId,
+                     .expiresAt = link->expiresAt};
 }
 
 std::string ConsentService::nonceOf(const std::string& state) {

@@ -10,6 +10,7 @@
 #include "base/random.hpp"
 #include "base/result.hpp"
 #include "broker/grant_writer.hpp"
+#include "broker/open_links.hpp"
 #include "broker/revoke.hpp"
 #include "broker/seal.hpp"
 #include "broker/settings.hpp"
@@ -75,6 +76,10 @@ class ConsentService {
   /// Makes a flow and its link. The caller's permission is the endpoint's to check.
   [[nodiscard]] Result<ConsentLink> begin(const ConsentRequest& request, const Caller& caller);
 
+  /// The link that `begin` gave to the same key for the same request, in this process, while nobody has used
+  /// it, the provider entry is as it was, and half of its life is left. Nothing when a new one is due.
+  [[nodiscard]] std::optional<ConsentLink> openLink(const ConsentRequest& request, const Caller& caller);
+
   /// Consumes the state, exchanges the code, checks who consented, stores the grant. Whatever fails after the
   /// exchange, the new tokens are revoked at the provider and nothing is stored. Never throws; every failure
   /// is an outcome with words.
@@ -131,6 +136,7 @@ class ConsentService {
 
   Parts parts_;
   GrantWriter writer_;
+  OpenLinks links_;
   std::mutex mutex_;
   std::vector<Undecided> undecided_;
 };
