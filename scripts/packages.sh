@@ -19,7 +19,7 @@ packages_for() {
   case "$1" in
     build)
       echo g++ cmake ninja-build ccache pkg-config libssl-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev
-      echo libpoco-dev libyaml-cpp-dev libcli11-dev
+      echo libpoco-dev libyaml-cpp-dev libcli11-dev prometheus-cpp-dev
       case $boost in
         libboost) echo libboost-dev libboost-json-dev ;;
         *) echo ${boost}-dev libboost-json1.81-dev ;;
@@ -28,7 +28,7 @@ packages_for() {
     clang) echo clang-"$clang" libclang-rt-"$clang"-dev libc++-"$clang"-dev libc++abi-"$clang"-dev ;;
     test)
       packages_for run; packages_for clang
-      echo libgtest-dev libgmock-dev libbenchmark-dev postgresql python3-venv chromium openssl ;;
+      echo libgtest-dev libgmock-dev libbenchmark-dev postgresql python3-venv chromium openssl prometheus ;;
     fuzz) packages_for build; packages_for clang; echo libgtest-dev libgmock-dev ;;
     tidy) packages_for fuzz; echo clang-tidy-"$clang" ;;
     bench) packages_for test; echo wrk nginx-light ;;

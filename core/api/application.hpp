@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "api/limits.hpp"
 #include "api/router.hpp"
+#include "base/metrics.hpp"
 #include "broker/consent.hpp"
 #include "broker/revoke.hpp"
 #include "broker/tokens.hpp"
@@ -19,6 +21,7 @@ struct ApplicationSettings {
       redirectAllowList;     ///< absolute URLs that `redirect_after` may start at: origin and path prefix
   bool development = false;  ///< http loopback is allowed as a redirect
   std::string version;
+  LimitSettings limits{};
 };
 
 /// Everything behind the edge. References outlive the routes.
@@ -34,6 +37,8 @@ struct ApplicationParts {
   std::function<bool()> encryptionWorks;  ///< a round trip through the vault, for health
   std::function<bool()> shuttingDown;     ///< readiness turns false
   ApplicationSettings settings;
+  Metrics& metrics = noMetrics();
+  std::function<std::string()> metricsText{};  ///< the answer of GET /metrics; empty: there is none
 };
 
 /// The route table of the REST contract, in the order of the documentation.

@@ -38,40 +38,61 @@ Result<std::string_view> keyOf(const Request& request) {
 
 }  // namespace
 
-CallerAuth::CallerAuth(const Secret& rootKey, Storage& storage, const Clock& clock, Log& log)
+CallerAuth::CallerAuth(const Secret& rootKey, Storage& storage, const Clock& clock, Log& log, Limits& limits,
+                       Metrics& metrics)
     : rootDigest_(rootKey.empty() ? std::string() : sha256Hex(rootKey.reveal())),
       storage_(storage),
       clock_(clock),
-      log_(log) {}
+      log_(log),
+      limits_(limits),
+      refusals_(metrics.counter("auth_gateway_api_key_refusals_total",
+                                "Requests whose API key was missing, unknown, expired or revoked.")) {}
 
 Result<Caller> CallerAuth::authenticate(const Request& request) {
   const auto key = keyOf(request);
   if (!key) return key.error();
-  if (key->empty()) return invalidKey();
+  if (key->empty()) {
+    if (auto within = limits_.stranger(request.peer); !within) return std::move(within).error();
+    return refused();
+  }
   // Digests are compared, so that time tells nothing about the key.
   const std::string digest = sha256Hex(*key);
   if (equalInConstantTime(digest, rootDigest_)) return Caller{"root", "root", Permissions::all()};
-  return namedCaller(digest);
+  return namedCaller(digest, request.peer);
 }
 
-std::optional<CallerAuth::Known> CallerAuth::remembered(const std::string& digest, TimePoint now) const {
+CallerAuth::Remembered CallerAuth::remembered(const std::string& digest, TimePoint now) const {
   const std::shared_lock lock(mutex_);
   const auto found = known_.find(digest);
-  if (found == known_.end() || now < found->second.readAt || now - found->second.readAt > kRemembered) {
-    return std::nullopt;
-  }
-  return found->second;
+  if (found == known_.end()) return {};
+  const bool fresh = found->second.readAt <= now && now - found->second.readAt <= kRemembered;
+  return {.fresh = fresh ? std::optional(found->second) : std::nullopt, .before = true};
 }
 
-Result<Caller> CallerAuth::namedCaller(const std::string& digest) {
-  const auto now = clock_.now();
-  const auto living = [&](const std::optional<TimePoint>& expiresAt) {
-    return !expiresAt || now < *expiresAt;
-  };
-  if (auto known = remembered(digest, now)) {
-    if (!living(known->expiresAt)) return invalidKey();
-    return std::move(known->caller);
+Error CallerAuth::refused(const std::string& digest) {
+  refusals_.increment();
+  if (!digest.empty()) {
+    const std::unique_lock lock(mutex_);
+    known_.erase(digest);
   }
+  return invalidKey();
+}
+
+Result<Caller> CallerAuth::namedCaller(const std::string& digest, const std::string& peer) {
+  const auto now = clock_.now();
+  auto known = remembered(digest, now);
+  if (known.fresh) {
+    if (known.fresh->expiresAt && *known.fresh->expiresAt <= now) return refused(digest);
+    return std::move(known.fresh->caller);
+  }
+  // Whoever tries keys must not make the storage work; a key that was good before is no try.
+  if (!known.before) {
+    if (auto within = limits_.stranger(peer); !within) return std::move(within).error();
+  }
+  return readCaller(digest, now);
+}
+
+Result<Caller> CallerAuth::readCaller(const std::string& digest, TimePoint now) {
   auto record = storage_.findApiKey(digest);
   if (!record) {
     log_.write(LogLevel::Warning, "key_store_unreachable", {{"reason", record.error().message}});
@@ -80,7 +101,9 @@ Result<Caller> CallerAuth::namedCaller(const std::string& digest) {
                  .code = "unavailable",
                  .retryAfter = 1s};
   }
-  if (!*record || (*record)->revokedAt || !living((*record)->expiresAt)) return invalidKey();
+  const bool living =
+      *record && !(*record)->revokedAt && (!(*record)->expiresAt || now < *(*record)->expiresAt);
+  if (!living) return refused(digest);
   const ApiKeyRecord& key = **record;
   Caller caller{key.id, key.name, key.permissions};
   {

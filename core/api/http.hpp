@@ -13,11 +13,14 @@
 
 namespace agw::api {
 
-/// A request that passed the edge: well framed, within the limits, path normalised, no name twice.
+/// A request that passed the edge: well framed, within the limits, path normalised.
 struct Request {
   std::string method;
   std::string path;                          ///< decoded, starts with `/`, no `.` or `..`
   std::map<std::string, std::string> query;  ///< decoded
+  /// A name twice, a broken escape: `query` is empty then. The router refuses such a request, unless its
+  /// route wants to say so itself.
+  std::optional<Error> queryFault;
   std::map<std::string, std::string> pathParameters;
   Headers headers;
   std::string body;
@@ -35,6 +38,9 @@ struct Response {
   Headers headers;
   std::string body;
   bool noStore = true;
+  // What follows is not sent; it is for those who count and log.
+  int route = -1;     ///< index in `Router::routes`; -1: none
+  std::string keyId;  ///< of the caller; empty where there was no valid key
 };
 
 using Handler = std::function<Response(const Request&)>;

@@ -51,20 +51,30 @@ Response withoutSuchMethod(const Request& request, std::vector<std::string> allo
 
 Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
 
+Response Router::answer(std::size_t index, const Request& request) const {
+  const Route& route = routes_[index];
+  auto response = request.queryFault && !route.answersQueryFaults
+                      ? errorResponse(*request.queryFault, request.requestId)
+                      : route.handler(request);
+  response.route = static_cast<int>(index);
+  return response;
+}
+
 Response Router::route(const Request& request) const {
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   std::vector<std::string> allowed;
-  for (const auto& route : routes_) {
+  for (std::size_t index = 0; index < routes_.size(); ++index) {
+    const auto& route = routes_[index];
     if (route.pattern.find('{') == std::string::npos) {
       if (route.pattern != request.path) continue;
-      if (route.method == method) return route.handler(request);
+      if (route.method == method) return answer(index, request);
     } else {
       std::map<std::string, std::string> parameters;
       if (!matches(route.pattern, request.path, parameters)) continue;
       if (route.method == method) {
         Request addressed = request;
         addressed.pathParameters = std::move(parameters);
-        return route.handler(addressed);
+        return answer(index, addressed);
       }
     }
     allowed.push_back(route.method);

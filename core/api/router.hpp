@@ -12,6 +12,7 @@ struct Route {
   std::string method;
   std::string pattern;  ///< `/auth/status/{session_id}`
   Handler handler;
+  bool answersQueryFaults = false;  ///< the handler looks at `Request::queryFault` itself
 };
 
 /// Finds the handler: 404 `not_found` for an unknown path, 405 with `Allow` for a known one, HEAD as GET.
@@ -23,6 +24,8 @@ class Router {
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
  private:
+  [[nodiscard]] Response answer(std::size_t index, const Request& request) const;
+
   std::vector<Route> routes_;
 };
 

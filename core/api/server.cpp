@@ -34,7 +34,7 @@ Result<Poco::Net::ServerSocket> listenAt(const ServerSettings& settings) {
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::start(ServerSettings settings, Handler handler, Random& random,
-                                              Log& log) {
+                                              Log& log, Metrics& metrics, AnswerObserver* observer) {
   auto proxies = TrustedProxies::parse(settings.trustedProxies);
   if (!proxies) {
     return Error{.kind = ErrorKind::BadOption, .message = "Trusted proxies: " + proxies.error().message};
@@ -44,7 +44,8 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings, Handler h
   auto listener = listenAt(settings);
   if (!listener) return std::move(listener).error();
   auto server = std::make_unique<EdgeServer>(std::move(settings), std::move(handler), std::move(*proxies),
-                                             std::move(*transports), std::move(*listener), random, log);
+                                             std::move(*transports), std::move(*listener), random, log,
+                                             metrics, observer);
   if (!server->run()) {
     return Error{
         .kind = ErrorKind::BadOption,

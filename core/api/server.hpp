@@ -7,6 +7,7 @@
 
 #include "api/http.hpp"
 #include "base/log.hpp"
+#include "base/metrics.hpp"
 #include "base/random.hpp"
 
 namespace agw::api {
@@ -30,6 +31,15 @@ struct ServerSettings {
   int maxThreads = 768;
 };
 
+/// Told of every answer, also of the edge's own to what is no proper request (of which `request` then has
+/// what could be read). Called by the thread that serves the connection, before the answer is sent.
+class AnswerObserver {
+ public:
+  virtual ~AnswerObserver() = default;
+  virtual void answered(const Request& request, const Response& response,
+                        std::chrono::nanoseconds took) noexcept = 0;
+};
+
 /// Accepts connections and turns octets into `Request`s and `Response`s into octets.
 ///
 /// A connection costs no thread while nothing arrives on it: threads of one pool wait on all sockets
@@ -37,11 +47,18 @@ struct ServerSettings {
 /// thread; the pool grows to `maxThreads`. Whatever a handler throws becomes a 500 with a request id.
 class Server {
  public:
-  /// Binds and listens; `BadOption` with a sentence for the operator when it cannot.
+  /// Binds and listens; `BadOption` with a sentence for the operator when it cannot. `observer` may be null.
+  /// References and `observer` must outlive it.
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(ServerSettings settings, Handler handler,
-                                                             Random& random, Log& log);
+                                                             Random& random, Log& log,
+                                                             Metrics& metrics = noMetrics(),
+                                                             AnswerObserver* observer = nullptr);
   virtual ~Server() = default;
   [[nodiscard]] virtual int port() const = 0;
+  /// Reads certificate and key again. Connections keep the pair that they began with; those accepted from now
+  /// on get the new one. True: it is another pair than before. `BadOption`, and the pair in use stays, when
+  /// the files are not a usable pair. Without TLS: false.
+  [[nodiscard]] virtual Result<bool> reloadCertificate() = 0;
   /// Stops accepting, answers what is under way, closes idle connections; returns when all are closed or
   /// `limit` passed.
   virtual void stop(std::chrono::milliseconds limit) = 0;

@@ -79,8 +79,8 @@ class CommandLine {
   }
 
   void addServe() {
-    auto* command =
-        app_.add_subcommand("serve", "Run the gateway until SIGTERM; SIGHUP reads providers.yaml again");
+    auto* command = app_.add_subcommand(
+        "serve", "Run the gateway until SIGTERM; SIGHUP reads providers.yaml and the TLS certificate again");
     command->add_option("--config", file_, "providers.yaml, instead of AUTH_GATEWAY_CONFIG");
     runs(command, [this] { return serve(context_, file_); });
   }
@@ -131,7 +131,7 @@ class CommandLine {
     keys->require_subcommand(1);
     auto* create = keys->add_subcommand("create", "Make a key and print it once");
     create->add_option("--name,NAME", newKey_.name, "How people call it")->required()->check(isName());
-    create->add_option("--operations,--operation", operations_, "consent, token, list, revoke; or *")
+    create->add_option("--operations,--operation", operations_, "consent, token, list, revoke, metrics; or *")
         ->required()
         ->delimiter(',');
     create->add_option("--providers,--provider", newKey_.permissions.providers, "Provider ids; or *")
@@ -172,7 +172,8 @@ class CommandLine {
       }
       const auto operation = operationFromText(word);
       if (!operation) {
-        context_.err << "auth-gateway: --operations: allowed are consent, token, list, revoke and *\n";
+        context_.err
+            << "auth-gateway: --operations: allowed are consent, token, list, revoke, metrics and *\n";
         return 2;
       }
       newKey_.permissions.operations.push_back(*operation);

@@ -7,9 +7,14 @@
 #include <string>
 
 #include "api/application.hpp"
+#include "api/metrics/metrics_listener.hpp"
+#include "api/metrics/prometheus_metrics.hpp"
+#include "api/metrics/traffic.hpp"
 #include "api/router.hpp"
 #include "api/server.hpp"
+#include "app/certificate_watch.hpp"
 #include "app/file_watch.hpp"
+#include "app/gauges.hpp"
 #include "app/key_guard.hpp"
 #include "app/periodic.hpp"
 #include "app/provider_set.hpp"
@@ -62,7 +67,7 @@ class RunningService final : public Service {
         storage_(std::move(storage)),
         vault_(std::move(keys), clock, random),
         http_(makeHttpClient(httpClientSettings(settings))),
-        host_(makeHostServices(*http_, clock, log)),
+        host_(makeHostServices(*http_, clock, log, metrics_)),
         providers_({.file = settings.providersFile,
                     .pluginDir = pluginFolder(settings),
                     .environment = std::move(environment),
@@ -75,17 +80,25 @@ class RunningService final : public Service {
                  .replica = std::move(replica)}),
         revoke_({*storage_, providers_, vault_, clock, random, log}),
         consent_({*storage_, providers_, vault_, clock, random, log, revoke_, broker_}),
-        tokens_({*storage_, providers_, vault_, clock, random, log, revoke_, broker_}) {}
+        tokens_({*storage_, providers_, vault_, clock, random, log, revoke_, broker_}),
+        gauges_(
+            {.metrics = metrics_, .storage = *storage_, .providers = providers_, .encryptionWorks = [this] {
+               return encryptionWorks(vault_);
+             }}) {}
 
   Result<void> begin() {
     if (auto guarded = guardKeys(*storage_, vault_, log_); !guarded) return guarded;
     if (auto loaded = loadFirst(); !loaded) return loaded;
     router_ = std::make_unique<api::Router>(api::makeRoutes(applicationParts()));
+    traffic_ = std::make_unique<api::Traffic>(router_->routes(), metrics_, log_, settings_.accessLog);
     auto server = api::Server::start(
         serverSettings(), [this](const api::Request& request) { return router_->route(request); }, random_,
-        log_);
+        log_, metrics_, traffic_.get());
     if (!server) return std::move(server).error();
     server_ = std::move(*server);
+    certificates_ = std::make_unique<CertificateWatch>(settings_.tlsCertificateFile, settings_.tlsKeyFile,
+                                                       *server_, log_);
+    if (auto listening = listenForMetrics(); !listening) return listening;
     startBackground();
     return {};
   }
@@ -106,6 +119,7 @@ class RunningService final : public Service {
     stopping_ = true;
     for (auto* task : {watcher_.get(), expirer_.get(), retrier_.get()}) task->end();
     server_->stop(left());
+    if (metricsServer_) metricsServer_->stop(left());
     if (!tokens_.drain(left())) log_.write(LogLevel::Warning, "refreshes_left_behind", {});
   }
 
@@ -127,7 +141,9 @@ class RunningService final : public Service {
   }
 
   void watch() {
-    if (!reloadWanted_.exchange(false) && !watch_.changed()) return;
+    const bool asked = reloadWanted_.exchange(false);
+    certificates_->look(asked);
+    if (!asked && !watch_.changed()) return;
     const auto faults = providers_.load();
     for (const auto& fault : faults) tell(fault);
     if (anyError(faults)) {
@@ -136,6 +152,29 @@ class RunningService final : public Service {
       log_.write(LogLevel::Info, "config_reloaded",
                  {{"providers", std::to_string(providers_.list().size())}});
     }
+  }
+
+  /// A listener without a key, where one was asked for.
+  Result<void> listenForMetrics() {
+    if (!settings_.metricsPort) return {};
+    api::ServerSettings settings;
+    settings.host = settings_.metricsHost;
+    settings.port = *settings_.metricsPort;
+    settings.maxConnections = 64;
+    settings.minThreads = 1;
+    settings.maxThreads = 4;
+    auto server =
+        api::Server::start(settings, api::metricsListener([this] { return metricsText(); }), random_, log_);
+    if (!server) return std::move(server).error();
+    metricsServer_ = std::move(*server);
+    log_.write(LogLevel::Info, "metrics_listening",
+               {{"address", "http://" + settings.host + ":" + std::to_string(metricsServer_->port())}});
+    return {};
+  }
+
+  [[nodiscard]] std::string metricsText() {
+    gauges_.refresh();
+    return metrics_.text();
   }
 
   void startBackground() {
@@ -163,7 +202,12 @@ class RunningService final : public Service {
             .settings = {.rootKey = settings_.rootApiKey,
                          .redirectAllowList = settings_.redirectAllowList,
                          .development = settings_.deployment == DeploymentKind::Development,
-                         .version = AGW_VERSION}};
+                         .version = AGW_VERSION,
+                         .limits = {.perPeer = settings_.peerLimit,
+                                    .perKey = settings_.keyLimit,
+                                    .consents = settings_.consentLimit}},
+            .metrics = metrics_,
+            .metricsText = [this] { return metricsText(); }};
   }
 
   [[nodiscard]] api::ServerSettings serverSettings() const {
@@ -180,6 +224,7 @@ class RunningService final : public Service {
   const Clock& clock_;
   Random& random_;
   Log& log_;
+  api::PrometheusMetrics metrics_;
   std::unique_ptr<Storage> storage_;
   Vault vault_;
   std::unique_ptr<HttpClient> http_;
@@ -189,11 +234,15 @@ class RunningService final : public Service {
   RevokeService revoke_;
   ConsentService consent_;
   TokenService tokens_;
+  Gauges gauges_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> reloadWanted_{false};
   FileWatch watch_{settings_.providersFile};
   std::unique_ptr<api::Router> router_;
+  std::unique_ptr<api::Traffic> traffic_;
   std::unique_ptr<api::Server> server_;
+  std::unique_ptr<CertificateWatch> certificates_;
+  std::unique_ptr<api::Server> metricsServer_;
   std::unique_ptr<Periodic> expirer_;
   std::unique_ptr<Periodic> retrier_;
   std::unique_ptr<Periodic> watcher_;

@@ -23,7 +23,8 @@ class Service {
   virtual ~Service() = default;
 
   [[nodiscard]] virtual int port() const = 0;
-  /// Reads providers.yaml again, behind the caller. A faulty file changes nothing but the log.
+  /// Reads providers.yaml and the TLS certificate again, behind the caller. A faulty file changes nothing but
+  /// the log.
   virtual void reload() = 0;
   /// Readiness turns false, nothing new is accepted, what is under way is finished; returns after `limit` at
   /// the latest, but for provider calls, which end by their own deadline. Call once.

@@ -12,8 +12,8 @@ namespace {
 
 class PluginHost final : public HostServices {
  public:
-  PluginHost(HttpClient& http, const Clock& clock, Log& log)
-      : http_(http), clock_(clock), log_(log), keys_(http, clock) {}
+  PluginHost(HttpClient& http, const Clock& clock, Log& log, Metrics& metrics)
+      : http_(http), clock_(clock), log_(log), metrics_(metrics), keys_(http, clock) {}
 
   Result<HttpResponse> send(const HttpRequest& request) override { return http_.send(request); }
 
@@ -39,18 +39,21 @@ class PluginHost final : public HostServices {
   }
 
   TimePoint now() override { return clock_.now(); }
+  Metrics& metrics() override { return metrics_; }
 
  private:
   HttpClient& http_;
   const Clock& clock_;
   Log& log_;
+  Metrics& metrics_;
   JwksCache keys_;
 };
 
 }  // namespace
 
-std::unique_ptr<HostServices> makeHostServices(HttpClient& http, const Clock& clock, Log& log) {
-  return std::make_unique<PluginHost>(http, clock, log);
+std::unique_ptr<HostServices> makeHostServices(HttpClient& http, const Clock& clock, Log& log,
+                                               Metrics& metrics) {
+  return std::make_unique<PluginHost>(http, clock, log, metrics);
 }
 
 }  // namespace agw

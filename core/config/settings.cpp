@@ -37,6 +37,8 @@ class Reader {
     readListener();
     readTls();
     readLists();
+    readLimits();
+    readMetrics();
     readRest();
     checkUnknown(names);
     return {std::move(settings_), std::move(faults_)};
@@ -236,6 +238,23 @@ class Reader {
     }
   }
 
+  void readLimits() {
+    constexpr int kMost = 100'000'000;
+    const auto limit = [&](const char* name, int& target) {
+      if (const auto perMinute = number(name, 0, kMost)) target = *perMinute;
+    };
+    limit("AUTH_GATEWAY_RATE_LIMIT_PEER", settings_.peerLimit);
+    limit("AUTH_GATEWAY_RATE_LIMIT_KEY", settings_.keyLimit);
+    limit("AUTH_GATEWAY_RATE_LIMIT_CONSENTS", settings_.consentLimit);
+  }
+
+  void readMetrics() {
+    settings_.metricsPort = number("METRICS_PORT", 0, 65'535);
+    if (auto host = get("METRICS_HOST")) settings_.metricsHost = std::move(*host);
+    if (settings_.metricsPort && *settings_.metricsPort != 0 && *settings_.metricsPort == settings_.port)
+      fault("METRICS_PORT", "it is the PORT of the service; the metrics need another one");
+  }
+
   void readRest() {
     settings_.pluginDir = get("AUTH_GATEWAY_PLUGIN_DIR").value_or("");
     settings_.providersFile = get("AUTH_GATEWAY_CONFIG").value_or("config/providers.yaml");
@@ -252,6 +271,9 @@ class Reader {
                          {"warning", LogLevel::Warning},
                          {"error", LogLevel::Error}},
          settings_.logLevel);
+    word("AUTH_GATEWAY_ACCESS_LOG",
+         Words<AccessLog>{{"off", AccessLog::Off}, {"errors", AccessLog::Errors}, {"all", AccessLog::All}},
+         settings_.accessLog);
     word("LOG_FORMAT", Words<LogFormat>{{"json", LogFormat::Json}, {"text", LogFormat::Text}},
          settings_.logFormat);
   }

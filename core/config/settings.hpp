@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ namespace agw {
 
 enum class DeploymentKind { Development, Staging, Production };
 enum class LogFormat { Json, Text };
+/// Which answers get a line in the log.
+enum class AccessLog { Off, Errors, All };
 
 /// Every variable of the REST contract's environment section, checked. `docs/configuration.md` is their
 /// manual.
@@ -34,6 +37,12 @@ struct Settings {
   std::chrono::seconds refreshBuffer{300};
   LogLevel logLevel = LogLevel::Info;
   LogFormat logFormat = LogFormat::Json;
+  AccessLog accessLog = AccessLog::Errors;
+  std::string metricsHost = "127.0.0.1";
+  std::optional<int> metricsPort;  ///< absent: no listener of its own; 0: any free one
+  int peerLimit = 12'000;          ///< requests a minute of one network without a valid key; 0: no limit
+  int keyLimit = 0;                ///< requests a minute of one key
+  int consentLimit = 12'000;       ///< consent links a minute of one key
   std::string tlsCertificateFile;
   std::string tlsKeyFile;
   std::vector<std::string> trustedProxies;  ///< CIDR

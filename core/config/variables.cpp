@@ -39,6 +39,12 @@ constexpr std::array kVariables{
     Variable{"TOKEN_REFRESH_BUFFER_SECONDS", "300", false},
     Variable{"LOG_LEVEL", "info", false},
     Variable{"LOG_FORMAT", "json", false},
+    Variable{"AUTH_GATEWAY_ACCESS_LOG", "errors", false},
+    Variable{"AUTH_GATEWAY_RATE_LIMIT_PEER", "12000", false},
+    Variable{"AUTH_GATEWAY_RATE_LIMIT_KEY", "0", false},
+    Variable{"AUTH_GATEWAY_RATE_LIMIT_CONSENTS", "12000", false},
+    Variable{"METRICS_HOST", "127.0.0.1", false},
+    Variable{"METRICS_PORT", "none", false},
 };
 
 constexpr std::size_t kMaxTextFile = 64U << 10;

@@ -8,10 +8,19 @@
 namespace agw {
 namespace {
 
-constexpr std::array<std::pair<Operation, const char*>, 4> kOperations{{{Operation::Consent, "consent"},
+constexpr std::array<std::pair<Operation, const char*>, 5> kOperations{{{Operation::Consent, "consent"},
                                                                         {Operation::Token, "token"},
                                                                         {Operation::List, "list"},
-                                                                        {Operation::Revoke, "revoke"}}};
+                                                                        {Operation::Revoke, "revoke"},
+                                                                        {Operation::Metrics, "metrics"}}};
+
+Error notPermitted() {
+  return Error{.kind = ErrorKind::Forbidden,
+               .message =
+                   "This API key may not do that. An administrator can make one that may: "
+                   "auth-gateway api-keys create.",
+               .code = "forbidden"};
+}
 
 constexpr std::string_view kOrganisation = "org:";
 
@@ -63,15 +72,15 @@ bool Caller::sees(const std::string& provider, const std::string& owner) const {
                      [&](const std::string& allowed) { return covers(allowed, owner); });
 }
 
-Result<void> Caller::may(Operation operation, const std::string& provider, const std::string& owner) const {
+Result<void> Caller::may(Operation operation) const {
   const auto& operations = permissions.operations;
-  if (std::find(operations.begin(), operations.end(), operation) != operations.end() && sees(provider, owner))
-    return {};
-  return Error{.kind = ErrorKind::Forbidden,
-               .message =
-                   "This API key may not do that. An administrator can make one that may: "
-                   "auth-gateway api-keys create.",
-               .code = "forbidden"};
+  if (std::find(operations.begin(), operations.end(), operation) != operations.end()) return {};
+  return notPermitted();
+}
+
+Result<void> Caller::may(Operation operation, const std::string& provider, const std::string& owner) const {
+  if (!sees(provider, owner)) return notPermitted();
+  return may(operation);
 }
 
 }  // namespace agw

@@ -15,6 +15,7 @@ enum class Operation {
   Token,    ///< fetch access tokens
   List,     ///< see which grants exist
   Revoke,
+  Metrics,  ///< read the gateway's own figures
 };
 
 [[nodiscard]] const char* toString(Operation operation);
@@ -44,6 +45,8 @@ struct Caller {
   /// `Forbidden` without naming what is missing, so that a key learns nothing about owners it may not see.
   [[nodiscard]] Result<void> may(Operation operation, const std::string& provider,
                                  const std::string& owner) const;
+  /// For what concerns no grant.
+  [[nodiscard]] Result<void> may(Operation operation) const;
   [[nodiscard]] bool sees(const std::string& provider, const std::string& owner) const;
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/http_message.hpp"
+#include "base/metrics.hpp"
 #include "base/result.hpp"
 
 namespace agw {
@@ -31,6 +32,8 @@ class HostServices {
                                                                   const IdTokenCheck& check) = 0;
   [[nodiscard]] virtual std::string hmacSha256(std::string_view key, std::string_view message) = 0;
   [[nodiscard]] virtual TimePoint now() = 0;
+  /// Where calls are counted and timed.
+  [[nodiscard]] virtual Metrics& metrics() { return noMetrics(); }
 };
 
 }  // namespace agw

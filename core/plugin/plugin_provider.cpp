@@ -1,7 +1,9 @@
 #include <boost/json.hpp>
 #include <charconv>
+#include <chrono>
 #include <utility>
 
+#include "plugin/call_meter.hpp"
 #include "plugin/host_call.hpp"
 #include "plugin/option_schema.hpp"
 #include "plugin/outcome.hpp"
@@ -113,9 +115,12 @@ class PluginProvider final : public Provider {
   }
 
   Result<void> run(HostCall& call, std::uint32_t operation) const {
+    const auto begun = std::chrono::steady_clock::now();
     const auto status = call.run(*plugin_.descriptor, operation);
-    if (status == AGW_OK) return {};
-    return errorOf(status, call, displayName_);
+    auto outcome = status == AGW_OK ? Result<void>() : Result<void>(errorOf(status, call, displayName_));
+    recordPluginCall(services_.metrics(), config_.id, operation, outcome,
+                     std::chrono::steady_clock::now() - begun);
+    return outcome;
   }
 
   static bool isUsable(const std::string& url, const HostCall& call) {

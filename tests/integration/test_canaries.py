@@ -16,6 +16,7 @@ from rig.database import DATABASES
 from rig.sandbox import decide, query_of
 
 MARK = f"CANARY-{secrets.token_hex(8)}"
+SURFACES = ["command line", "environment", "log", "database", "answers", "pages", "metrics"]
 # RS256 tokens of the sandbox all begin so.
 ID_TOKEN = b"eyJhbGciOiJSUzI1NiIs"
 
@@ -59,7 +60,7 @@ def run(request, tmp_path_factory, sandbox):
     database = DATABASES[request.param](folder)
     installation = Installation(
         folder, database, {"vault": oauth2_entry(provider), "check": oauth2_entry(provider, identity="confirm")},
-        SANDBOX_SECRET=client["client_secret"],
+        SANDBOX_SECRET=client["client_secret"], AUTH_GATEWAY_ACCESS_LOG="all",
     )  # fmt: skip
     installation.root_key = f"{MARK}-{secrets.token_urlsafe(16)}"
     installation.encryption_key = encryption_key()
@@ -169,6 +170,7 @@ def live(notebook, gateway, installation, provider):
     notebook.answer("answers", gateway.revoke("vault", "eve@example.com"))
     consent("vault", "fay@example.com")
     notebook.answer("answers", gateway.revoke("vault", "fay@example.com"))
+    notebook.answer("metrics", gateway.api("GET", "/metrics"))
 
 
 def test_the_run_did_what_it_says(run):
@@ -178,11 +180,12 @@ def test_the_run_did_what_it_says(run):
     assert counts["token:refresh_token"] >= 4 and counts["revoke"] >= 2 and counts["token:authorization_code"] >= 8
     events = [json.loads(line)["event"] for line in gateway.logs().splitlines()]
     assert {"listening", "stopped"} <= set(events) and len(events) > 10
-    assert set(notebook.surfaces) == {"command line", "environment", "log", "database", "answers", "pages"}
+    assert {"request", "listening"} <= set(events), "the access log is part of it"
+    assert set(notebook.surfaces) == set(SURFACES)
     assert all(len(octets) > 10 for surface, octets in notebook.surfaces.items() if surface != "environment")
 
 
-@pytest.mark.parametrize("surface", ["command line", "environment", "log", "database", "answers", "pages"])
+@pytest.mark.parametrize("surface", SURFACES)
 def test_no_secret_is_found(run, surface):
     notebook, _, _ = run
     octets = notebook.surfaces[surface]

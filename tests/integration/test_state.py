@@ -133,7 +133,8 @@ def age(database, session):
 
 @pytest.mark.parametrize("query", ["", "state=unknown&code=x", "code=x", "state=a&state=b&code=x", "state=a&code=x&code=y"])
 def test_callback_that_nobody_asked_for_is_refused(gateway, query):
-    assert refused(gateway.callback(f"{gateway.url}/auth/callback/first?{query}"))
+    page = gateway.callback(f"{gateway.url}/auth/callback/first?{query}")
+    assert refused(page) and page.headers["content-type"] == "text/html; charset=utf-8"
 
 
 def test_script_in_any_parameter_stays_text(gateway, user):

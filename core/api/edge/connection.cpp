@@ -129,10 +129,12 @@ void Connection::answer() {
   request.requestId = newRequestId(edge_.random);
   request.peer = edge_.proxies.client(peer_, request);
   request.secure = transport_->secure() || edge_.proxies.clientUsedTls(peer_, request);
+  const auto begun = std::chrono::steady_clock::now();
   const Response response =
       request.requestId.empty()
           ? errorResponse(Error{.message = "The system gives no random numbers."}, request.requestId)
           : handled(request);
+  if (edge_.observer) edge_.observer->answered(request, response, std::chrono::steady_clock::now() - begun);
   const bool keep = reader_->keepAlive() && !edge_.stopping.load(std::memory_order_relaxed);
   last_ = !keep;
   writeAnswer(response,
@@ -150,7 +152,14 @@ void Connection::refuse(const Fault& fault) {
   const bool head = reader_ && reader_->request().method == "HEAD";
   last_ = true;
   edge_.log.write(LogLevel::Debug, "request_refused", {{"request_id", id}, {"reason", fault.message}});
-  writeAnswer(faultResponse(fault, id),
+  const auto response = faultResponse(fault, id);
+  if (edge_.observer) {
+    Request refused;
+    refused.requestId = id;
+    refused.peer = peer_.text();
+    edge_.observer->answered(refused, response, std::chrono::nanoseconds(0));
+  }
+  writeAnswer(response,
               {.requestId = id, .secure = transport_->secure(), .keepAlive = false, .withBody = !head},
               outgoing_);
 }

@@ -23,6 +23,7 @@ struct EdgeContext {
   const TrustedProxies& proxies;
   Random& random;
   Log& log;
+  AnswerObserver* observer;           ///< null: nobody looks
   std::atomic<bool> stopping{false};  ///< every answer is the last of its connection
 };
 

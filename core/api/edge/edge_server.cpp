@@ -30,7 +30,7 @@ std::chrono::milliseconds tickOf(const ServerSettings& settings) {
 
 EdgeServer::EdgeServer(ServerSettings settings, Handler handler, TrustedProxies proxies,
                        std::unique_ptr<TransportFactory> transports, Poco::Net::ServerSocket listener,
-                       Random& random, Log& log)
+                       Random& random, Log& log, Metrics& metrics, AnswerObserver* observer)
     : settings_(std::move(settings)),
       handler_(std::move(handler)),
       proxies_(std::move(proxies)),
@@ -38,7 +38,9 @@ EdgeServer::EdgeServer(ServerSettings settings, Handler handler, TrustedProxies 
       listener_(std::move(listener)),
       port_(listener_.address().port()),
       log_(log),
-      context_{settings_, handler_, proxies_, random, log},
+      connections_(metrics.gauge("auth_gateway_http_connections", "Open connections.")),
+      threads_(metrics.gauge("auth_gateway_http_threads", "Threads that serve connections.")),
+      context_{settings_, handler_, proxies_, random, log, observer},
       table_(settings_.maxConnections, settings_.maxConnectionsPerPeer),
       pool_(settings_.minThreads, settings_.maxThreads,
             [this](WorkerPool::Worker& worker) { work(worker); }) {}
@@ -198,6 +200,8 @@ void EdgeServer::keepTime() {
     lastSweep = std::chrono::steady_clock::now();
     lock.unlock();
     sweep();
+    connections_.set(table_.open());
+    threads_.set(pool_.size());
     if (acceptPaused_.exchange(false) && !context_.stopping) epoll_.armListener(listener_.impl()->sockfd());
     lock.lock();
   }

@@ -20,12 +20,13 @@ class EdgeServer final : public Server {
  public:
   EdgeServer(ServerSettings settings, Handler handler, TrustedProxies proxies,
              std::unique_ptr<TransportFactory> transports, Poco::Net::ServerSocket listener, Random& random,
-             Log& log);
+             Log& log, Metrics& metrics, AnswerObserver* observer);
   ~EdgeServer() override;
 
   /// False when the system gives no threads or descriptors.
   [[nodiscard]] bool run();
   [[nodiscard]] int port() const override { return port_; }
+  [[nodiscard]] Result<bool> reloadCertificate() override { return transports_->reload(); }
   void stop(std::chrono::milliseconds limit) override;
 
  private:
@@ -51,6 +52,8 @@ class EdgeServer final : public Server {
   Poco::Net::ServerSocket listener_;
   const int port_;
   Log& log_;
+  Gauge& connections_;
+  Gauge& threads_;
   EdgeContext context_;
   Epoll epoll_;
   ConnectionTable table_;

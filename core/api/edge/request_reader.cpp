@@ -145,14 +145,10 @@ Fault RequestReader::checkHead() {
     return {.status = 411, .message = "Send Content-Length."};
   }
   auto target = parseTarget(parser_->target);
-  if (!target) {
-    const auto field = target.error().facts.find("field");
-    return {.status = 400,
-            .message = target.error().message,
-            .field = field == target.error().facts.end() ? "" : field->second.front()};
-  }
+  if (!target) return {.status = 400, .message = target.error().message};
   request.path = std::move(target->path);
   request.query = std::move(target->query);
+  request.queryFault = std::move(target->queryFault);
   awaitsContinue_ = parser_->version >= 11 && !parser_->is_done() && parser_->has("Expect");
   return {};
 }

@@ -97,11 +97,14 @@ Result<Target> parseTarget(std::string_view target) {
   const auto question = std::min(target.find('?'), target.size());
   auto path = decodePath(target.substr(0, question));
   if (!path) return std::move(path).error();
-  Target parsed{.path = std::move(*path), .query = {}};
+  Target parsed{.path = std::move(*path), .query = {}, .queryFault = {}};
   if (question < target.size()) {
     auto query = parseParameters(target.substr(question + 1));
-    if (!query) return std::move(query).error();
-    parsed.query = std::move(*query);
+    if (query) {
+      parsed.query = std::move(*query);
+    } else {
+      parsed.queryFault = std::move(query).error();
+    }
   }
   return parsed;
 }

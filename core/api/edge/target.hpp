@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,11 +13,13 @@ namespace agw::api {
 struct Target {
   std::string path;
   std::map<std::string, std::string> query;
+  std::optional<Error> queryFault;  ///< why `query` is empty
 };
 
 /// Takes only origin form (RFC 9112 section 3.2.1). What another server or proxy might read as a different
 /// path
-/// (`..`, `%2e`, `%2f`, `%5c`, `%00`, a backslash, `//`) is refused instead of repaired.
+/// (`..`, `%2e`, `%2f`, `%5c`, `%00`, a backslash, `//`) is refused instead of repaired. A query that is
+/// wrong is for whoever answers at that path.
 [[nodiscard]] Result<Target> parseTarget(std::string_view target);
 
 /// `a=1&b=2`, decoded: a query or an application/x-www-form-urlencoded body. A name that stands there twice,

@@ -13,6 +13,7 @@ using Parameters = std::map<std::string, std::string>;
 
 /// The query, or the form where a provider posts (`response_mode=form_post`).
 Result<Parameters> parametersOf(const Request& request) {
+  if (request.queryFault) return *request.queryFault;
   if (request.method != "POST") return request.query;
   const auto type = request.header("Content-Type").value_or("");
   const auto media = trimmed(type.substr(0, type.find(';')));
@@ -67,13 +68,24 @@ Response resultOf(const CallbackOutcome& outcome, const std::string& requestId) 
   return htmlResponse(pages::failure(outcome, requestId), pageStatus(outcome.error));
 }
 
-Result<Response> callback(Gateway& gateway, const Request& request) {
+/// Whoever is here sits at a browser.
+Response failurePage(const Error& error, const std::string& requestId) {
+  CallbackOutcome outcome;
+  outcome.error = error;
+  auto page = htmlResponse(pages::failure(outcome, requestId), pageStatus(error));
+  if (error.retryAfter.count() > 0)
+    page.headers.emplace_back("Retry-After", std::to_string(error.retryAfter.count()));
+  return page;
+}
+
+Response callback(Gateway& gateway, const Request& request) {
   if (request.method == "HEAD") {
     // Previews of links ask so; they must not use up the person's link.
-    return Error{.kind = ErrorKind::InvalidRequest, .message = "Open this address with GET."};
+    return failurePage({.kind = ErrorKind::InvalidRequest, .message = "Open this address with GET."},
+                       request.requestId);
   }
   const auto parameters = parametersOf(request);
-  if (!parameters) return parameters.error();
+  if (!parameters) return failurePage(parameters.error(), request.requestId);
   const auto provider = request.pathParameters.find("provider");
   CallbackParameters found{.provider = std::nullopt,
                            .state = take(*parameters, "state"),
@@ -85,12 +97,20 @@ Result<Response> callback(Gateway& gateway, const Request& request) {
   return resultOf(gateway.parts.consent.finish(found), request.requestId);
 }
 
+Handler browserEndpoint(SharedGateway gateway) {
+  return [gateway = std::move(gateway)](const Request& request) {
+    if (const auto within = gateway->limits.stranger(request.peer); !within)
+      return failurePage(within.error(), request.requestId);
+    return callback(*gateway, request);
+  };
+}
+
 }  // namespace
 
 void addCallbackRoutes(std::vector<Route>& routes, const SharedGateway& gateway) {
   for (const char* pattern : {"/auth/callback/{provider}", "/auth/callback", "/callback/{provider}"}) {
-    routes.push_back({"GET", pattern, openEndpoint(gateway, callback)});
-    routes.push_back({"POST", pattern, openEndpoint(gateway, callback)});
+    for (const char* method : {"GET", "POST"})
+      routes.push_back({method, pattern, browserEndpoint(gateway), true});
   }
 }
 

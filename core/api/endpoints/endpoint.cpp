@@ -46,6 +46,8 @@ std::vector<Route> makeRoutes(ApplicationParts parts) {
 
 Handler openEndpoint(SharedGateway gateway, OpenEndpoint endpoint) {
   return [gateway = std::move(gateway), endpoint](const Request& request) {
+    if (auto within = gateway->limits.stranger(request.peer); !within)
+      return told(*gateway, request, within.error());
     auto response = endpoint(*gateway, request);
     return response ? std::move(*response) : told(*gateway, request, response.error());
   };
@@ -55,8 +57,11 @@ Handler callerEndpoint(SharedGateway gateway, CallerEndpoint endpoint) {
   return [gateway = std::move(gateway), endpoint](const Request& request) {
     const auto caller = gateway->auth.authenticate(request);
     if (!caller) return told(*gateway, request, caller.error());
-    auto response = endpoint(*gateway, request, *caller);
-    return response ? std::move(*response) : told(*gateway, request, response.error());
+    const auto within = gateway->limits.request(caller->keyId);
+    auto result = within ? endpoint(*gateway, request, *caller) : Result<Response>(within.error());
+    auto response = result ? std::move(*result) : told(*gateway, request, result.error());
+    response.keyId = caller->keyId;
+    return response;
   };
 }
 

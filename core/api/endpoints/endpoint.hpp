@@ -13,9 +13,12 @@ namespace agw::api {
 /// What all endpoints share. Safe to call from many threads.
 struct Gateway {
   explicit Gateway(ApplicationParts given)
-      : parts(std::move(given)), auth(parts.settings.rootKey, parts.storage, parts.clock, parts.log) {}
+      : parts(std::move(given)),
+        limits(parts.settings.limits, parts.clock, parts.metrics),
+        auth(parts.settings.rootKey, parts.storage, parts.clock, parts.log, limits, parts.metrics) {}
 
   ApplicationParts parts;
+  Limits limits;
   CallerAuth auth;
 };
 using SharedGateway = std::shared_ptr<Gateway>;
@@ -29,8 +32,8 @@ struct Subject {
 using OpenEndpoint = Result<Response> (*)(Gateway&, const Request&);
 using CallerEndpoint = Result<Response> (*)(Gateway&, const Request&, const Caller&);
 
-/// An endpoint without a key. Errors become the contract's answers; those that concern an operator are
-/// logged.
+/// An endpoint without a key, within the limit of its peer. Errors become the contract's answers; those that
+/// concern an operator are logged.
 [[nodiscard]] Handler openEndpoint(SharedGateway gateway, OpenEndpoint endpoint);
 /// An endpoint for callers: the key is checked before anything else is looked at.
 [[nodiscard]] Handler callerEndpoint(SharedGateway gateway, CallerEndpoint endpoint);

@@ -2,6 +2,7 @@
 #include <boost/json/array.hpp>
 
 #include "api/endpoints/endpoint.hpp"
+#include "api/metrics/metrics_listener.hpp"
 #include "api/openapi_document.hpp"
 #include "api/pages/docs_page.hpp"
 
@@ -101,6 +102,11 @@ Result<Response> providers(Gateway& gateway, const Request&, const Caller& calle
   return jsonResponse({{"providers", std::move(lines)}});
 }
 
+Result<Response> metrics(Gateway& gateway, const Request&, const Caller& caller) {
+  if (auto permitted = caller.may(Operation::Metrics); !permitted) return std::move(permitted).error();
+  return metricsResponse(gateway.parts.metricsText());
+}
+
 Result<Response> openApi(Gateway&, const Request&) {
   Response response;
   response.body = openApiDocument();
@@ -123,6 +129,7 @@ void addServiceRoutes(std::vector<Route>& routes, const SharedGateway& gateway) 
   routes.push_back({"GET", "/health", openEndpoint(gateway, health)});
   routes.push_back({"GET", "/health/live", openEndpoint(gateway, live)});
   routes.push_back({"GET", "/health/ready", openEndpoint(gateway, ready)});
+  if (gateway->parts.metricsText) routes.push_back({"GET", "/metrics", callerEndpoint(gateway, metrics)});
   routes.push_back({"GET", "/openapi.json", openEndpoint(gateway, openApi)});
   routes.push_back({"GET", "/docs", openEndpoint(gateway, docs)});
 }

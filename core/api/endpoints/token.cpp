@@ -39,12 +39,15 @@ Scopes scopesToAsk(const Error& error, const Scopes& asked) {
 std::optional<ConsentHint> hintFor(Gateway& gateway, const TokenRequest& request, const Error& error,
                                    const Caller& caller) {
   if (!caller.may(Operation::Consent, request.provider, request.profile)) return std::nullopt;
-  const auto link = gateway.parts.consent.begin({.provider = request.provider,
-                                                 .profile = request.profile,
-                                                 .scopes = scopesToAsk(error, request.scopes),
-                                                 .redirectAfter = {},
-                                                 .requestId = request.requestId},
-                                                caller);
+  const ConsentRequest wanted{.provider = request.provider,
+                              .profile = request.profile,
+                              .scopes = scopesToAsk(error, request.scopes),
+                              .redirectAfter = {},
+                              .requestId = request.requestId};
+  if (const auto open = gateway.parts.consent.openLink(wanted, caller))
+    return ConsentHint{open->authUrl, open->sessionId, open->expiresAt};
+  if (!gateway.limits.consent(caller.keyId)) return std::nullopt;
+  const auto link = gateway.parts.consent.begin(wanted, caller);
   if (!link) {
     gateway.parts.log.write(LogLevel::Warning, "consent_link_not_made",
                             {{"request_id", request.requestId}, {"error", errorCode(link.error())}});

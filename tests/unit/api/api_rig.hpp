@@ -36,7 +36,8 @@ class ApiRig : public BrokerRig {
                          .log = log,
                          .encryptionWorks = [this] { return encryptionWorks; },
                          .shuttingDown = [this] { return shuttingDown; },
-                         .settings = {Secret(kRootKey), {"https://app.x.com/done"}, development, "1.0.0"}}));
+                         .settings = {Secret(kRootKey), {"https://app.x.com/done"}, development, "1.0.0"},
+                         .metricsText = [] { return std::string("a_total 1\n"); }}));
   }
 
   struct Ask {

@@ -109,15 +109,24 @@ TEST_F(ConsentEndpoints, PostedCallback_FinishesAConsent) {
   EXPECT_EQ(page.status, 200) << page.body;
 }
 
-// D8
-TEST_F(ConsentEndpoints, PostedCallbackWithADuplicate_IsRefused) {
+// D8: whoever comes here sits at a browser, so the refusal is a page.
+TEST_F(ConsentEndpoints, CallbackWithADuplicate_IsRefusedByAPageAndTheLinkStaysGood) {
   const auto parameters = consented(init());
   const auto form = "state=" + *parameters.state + "&code=a&code=" + *parameters.code;
-  EXPECT_EQ(
-      ask({.path = "/auth/callback", .body = form, .key = "", .type = "application/x-www-form-urlencoded"})
-          .status,
-      400);
+  const auto posted =
+      ask({.path = "/auth/callback", .body = form, .key = "", .type = "application/x-www-form-urlencoded"});
+  api::Request twice;
+  twice.method = "GET";
+  twice.path = "/auth/callback/fake";
+  twice.requestId = "request-1";
+  twice.queryFault = Error{.kind = ErrorKind::InvalidRequest, .message = "'code' is here twice."};
+  for (const auto& page : {posted, router->route(twice)}) {
+    EXPECT_EQ(page.status, 400);
+    EXPECT_EQ(page.contentType, "text/html; charset=utf-8");
+    EXPECT_THAT(page.body, testing::HasSubstr("request-1"));
+  }
   EXPECT_EQ(provider->calls(FakeProvider::Call::Exchange), 0);
+  EXPECT_EQ(callback(parameters).status, 200) << "nothing was used up";
 }
 
 // A3, A4

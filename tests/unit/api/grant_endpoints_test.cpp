@@ -101,6 +101,15 @@ TEST_F(GrantEndpoints, NoGrant_TellsWhereToConsent) {
   EXPECT_EQ(token().status, 200);
 }
 
+// C10
+TEST_F(GrantEndpoints, NoGrantAskedForTwice_GivesOneLink) {
+  const auto first = token();
+  const auto second = token();
+  EXPECT_EQ(field(second, "auth_url"), field(first, "auth_url"));
+  EXPECT_EQ(field(second, "session_id"), field(first, "session_id"));
+  EXPECT_NE(field(token(R"(,"scopes":["b"])"), "auth_url"), field(first, "auth_url"));
+}
+
 TEST_F(GrantEndpoints, KeyThatMayNotConsent_GetsNoLink) {
   const auto key = makeKey("reader", {{Operation::Token}, {"*"}, {"*"}});
   const auto response = token("", key);

@@ -38,6 +38,31 @@ TEST_F(ServiceEndpoints, Unhealthy_SaysWhichPart) {
   EXPECT_EQ(field(response, "database"), "unavailable");
 }
 
+// D10
+TEST_F(ServiceEndpoints, Metrics_AreForKeysThatMayReadThem) {
+  EXPECT_EQ(get("/metrics", "").status, 403);
+  const auto no = makeKey("no", {{Operation::Token, Operation::List}, {"*"}, {"*"}});
+  EXPECT_EQ(field(get("/metrics", no), "error"), "forbidden");
+  const auto yes = makeKey("yes", {{Operation::Metrics}, {}, {}});
+  const auto response = get("/metrics", yes);
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "a_total 1\n");
+  EXPECT_EQ(response.contentType, "text/plain; version=0.0.4; charset=utf-8");
+}
+
+// D8
+TEST_F(ServiceEndpoints, FaultOfTheQuery_IsRefusedWhereNobodyAskedForIt) {
+  Request request;
+  request.method = "GET";
+  request.path = "/health";
+  request.requestId = "request-1";
+  request.queryFault =
+      Error{.kind = ErrorKind::InvalidRequest, .message = "'a' is here twice.", .facts = {{"field", {"a"}}}};
+  const auto response = router->route(request);
+  EXPECT_EQ(response.status, 400);
+  EXPECT_THAT(response.body, HasSubstr(R"("field":"a")"));
+}
+
 TEST_F(ServiceEndpoints, Readiness_EndsWithShutdownOrAPart) {
   EXPECT_EQ(get("/health/ready", "").status, 200);
   shuttingDown = true;

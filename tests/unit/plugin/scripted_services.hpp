@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "plugin/plugin.hpp"
+#include "support/recorded_metrics.hpp"
 
 namespace agw::test {
 
@@ -16,6 +17,7 @@ class ScriptedServices final : public HostServices {
   Result<boost::json::object> claims = Error{.kind = ErrorKind::Malformed, .message = "no claims scripted"};
   std::vector<IdTokenCheck> checks;
   TimePoint time = fromMillis(1'700'000'000'000);
+  RecordedMetrics recorded;
 
   Result<HttpResponse> send(const HttpRequest& request) override {
     requests.push_back(request);
@@ -33,6 +35,7 @@ class ScriptedServices final : public HostServices {
     return std::string(key) + "|" + std::string(message);
   }
   TimePoint now() override { return time; }
+  Metrics& metrics() override { return recorded; }
 
   void answer(int status, std::string body, std::string type = "application/json", Headers more = {}) {
     HttpResponse response;

@@ -1,0 +1,42 @@
+#include "api/limits.hpp"
+
+#include "api/edge/peers.hpp"
+
+namespace agw::api {
+namespace {
+
+Counter& refusals(Metrics& metrics, const char* limit) {
+  return metrics.counter("auth_gateway_rate_limited_total", "Requests refused by a rate limit.",
+                         {{"limit", limit}});
+}
+
+}  // namespace
+
+Limits::Limits(const LimitSettings& settings, const Clock& clock, Metrics& metrics)
+    : peers_{{settings.perPeer, clock}, refusals(metrics, "peer")},
+      keys_{{settings.perKey, clock}, refusals(metrics, "key")},
+      consents_{{settings.consents, clock}, refusals(metrics, "consents")} {}
+
+Result<void> Limits::Limit::take(std::string_view who) {
+  const auto wait = limiter.take(who);
+  if (!wait) return {};
+  refused.increment();
+  return Error{.kind = ErrorKind::RateLimited,
+               .message = "Too many requests. Wait as long as Retry-After says.",
+               .retryAfter = *wait};
+}
+
+Result<void> Limits::stranger(const std::string& peer) {
+  const auto address = PeerAddress::parse(peer);
+  return peers_.take(address ? address->group() : peer);
+}
+
+Result<void> Limits::request(std::string_view keyId) {
+  return keys_.take(keyId);
+}
+
+Result<void> Limits::consent(std::string_view keyId) {
+  return consents_.take(keyId);
+}
+
+}  // namespace agw::api

@@ -1,0 +1,117 @@
+// C10, C11: what is limited, by whom it is counted, and what a refusal looks like.
+#include <gtest/gtest.h>
+
+#include "api/endpoints/endpoint.hpp"
+#include "api_rig.hpp"
+#include "support/recorded_metrics.hpp"
+
+namespace agw::api {
+namespace {
+
+using test::bodyOf;
+using test::field;
+using test::headerOf;
+
+class LimitsTest : public testing::Test, public test::BrokerRig {
+ protected:
+  test::RecordedMetrics metrics;
+  std::unique_ptr<TokenService> tokens = replica();
+  std::unique_ptr<Router> router;
+
+  void limit(LimitSettings limits) {
+    router = std::make_unique<Router>(makeRoutes({.consent = consent,
+                                                  .tokens = *tokens,
+                                                  .revoke = revoke,
+                                                  .providers = directory,
+                                                  .storage = storage,
+                                                  .clock = clock,
+                                                  .random = random,
+                                                  .log = log,
+                                                  .encryptionWorks = [] { return true; },
+                                                  .shuttingDown = [] { return false; },
+                                                  .settings = {.rootKey = Secret(test::kRootKey),
+                                                               .redirectAllowList = {},
+                                                               .version = "1",
+                                                               .limits = limits},
+                                                  .metrics = metrics}));
+  }
+
+  Response ask(const std::string& method, const std::string& path, const std::string& key,
+               const std::string& peer, const std::string& body = {}) {
+    Request request;
+    request.method = method;
+    request.path = path;
+    request.body = body;
+    request.peer = peer;
+    request.requestId = "request-1";
+    if (!key.empty()) request.headers.emplace_back("X-API-Key", key);
+    if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+    return router->route(request);
+  }
+  Response token(const std::string& key, const std::string& peer = "192.0.2.1") {
+    return ask("POST", "/auth/token", key, peer, test::subject());
+  }
+};
+
+TEST_F(LimitsTest, WrongKeysOfOnePeer_AreToldToWaitBeforeTheStorageIsAsked) {
+  limit({.perPeer = 2});
+  EXPECT_EQ(token("wrong-1").status, 403);
+  EXPECT_EQ(token("wrong-2").status, 403);
+  const int calls = storage.calls();
+  const auto refused = token("wrong-3");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(field(refused, "error"), "rate_limited");
+  EXPECT_EQ(headerOf(refused, "Retry-After"), "30");
+  EXPECT_EQ(storage.calls(), calls);
+  EXPECT_EQ(token("wrong-4", "192.0.2.2").status, 403) << "another peer";
+  EXPECT_EQ(metrics.value("auth_gateway_rate_limited_total", {{"limit", "peer"}}), 1);
+  EXPECT_EQ(metrics.value("auth_gateway_api_key_refusals_total"), 3);
+}
+
+TEST_F(LimitsTest, OneCustomersIpv6Addresses_AreOnePeer) {
+  limit({.perPeer = 1});
+  EXPECT_EQ(ask("GET", "/health/live", "", "2001:db8:1:1::1").status, 200);
+  EXPECT_EQ(ask("GET", "/health/live", "", "2001:db8:1:1:ffff::2").status, 429);
+  EXPECT_EQ(ask("GET", "/health/live", "", "2001:db8:1:2::1").status, 200);
+}
+
+TEST_F(LimitsTest, PeerAtItsLimit_IsStillServedWithAValidKey) {
+  limit({.perPeer = 1});
+  EXPECT_EQ(ask("GET", "/health/live", "", "192.0.2.1").status, 200);
+  EXPECT_EQ(ask("GET", "/health/live", "", "192.0.2.1").status, 429);
+  EXPECT_EQ(token(test::kRootKey).status, 401) << "no grant, but let in";
+}
+
+// Whoever comes back from a provider sits at a browser.
+TEST_F(LimitsTest, CallbackPastTheLimit_IsAPageThatSaysWhenToComeBack) {
+  limit({.perPeer = 1});
+  EXPECT_EQ(ask("GET", "/auth/callback/fake", "", "192.0.2.1").status, 400);
+  const auto page = ask("GET", "/auth/callback/fake", "", "192.0.2.1");
+  EXPECT_EQ(page.status, 429);
+  EXPECT_EQ(page.contentType, "text/html; charset=utf-8");
+  EXPECT_EQ(headerOf(page, "Retry-After"), "60");
+}
+
+TEST_F(LimitsTest, KeyIsCountedByItself_NotByWhatTheBodySays) {
+  limit({.perKey = 2});
+  EXPECT_EQ(token(test::kRootKey).status, 401);
+  const std::string other = test::subject("somebody.else@company.com");
+  EXPECT_EQ(ask("POST", "/auth/token", test::kRootKey, "192.0.2.2", other).status, 401);
+  const std::string third = test::subject("third@company.com");
+  EXPECT_EQ(ask("POST", "/auth/token", test::kRootKey, "192.0.2.3", third).status, 429);
+  EXPECT_EQ(metrics.value("auth_gateway_rate_limited_total", {{"limit", "key"}}), 1);
+}
+
+TEST_F(LimitsTest, ConsentLinks_AreLimitedAndAMissingTokenThenComesWithoutOne) {
+  limit({.consents = 1});
+  EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.1", test::subject()).status, 200);
+  const auto refused = ask("POST", "/auth/init", test::kRootKey, "192.0.2.1", test::subject("bob@x.com"));
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(headerOf(refused, "Retry-After"), "60");
+  const auto missing = ask("POST", "/auth/token", test::kRootKey, "192.0.2.1", test::subject("bob@x.com"));
+  EXPECT_EQ(missing.status, 401);
+  EXPECT_EQ(field(missing, "auth_url"), "(none)");
+}
+
+}  // namespace
+}  // namespace agw::api
