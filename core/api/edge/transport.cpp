@@ -7,13 +7,16 @@
 #include <Poco/Net/SecureStreamSocketImpl.h>
 #include <Poco/Net/StreamSocket.h>
 #include <Poco/Net/StreamSocketImpl.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <limits>
+#include <mutex>
 
 namespace agw::api {
 namespace {
@@ -93,11 +96,50 @@ class PlainFactory final : public TransportFactory {
   std::unique_ptr<Transport> adopt(int descriptor) override {
     return std::make_unique<PlainTransport>(StreamSocket(new Poco::Net::StreamSocketImpl(descriptor)));
   }
+  Result<bool> reload() override { return false; }
 };
+
+/// A context for the pair that the files hold at this moment.
+Result<Context::Ptr> makeContext(const ServerSettings& settings) {
+  Context::Params params;
+  params.privateKeyFile = settings.privateKeyFile;
+  params.certificateFile = settings.certificateFile;
+  params.verificationMode = Context::VERIFY_NONE;  // of clients: they show an API key instead
+  params.loadDefaultCAs = false;
+  params.cipherList = "ECDHE+AESGCM:ECDHE+CHACHA20";
+  std::string fault = "they do not belong together";
+  try {
+    Context::Ptr context = new Context(Context::TLS_SERVER_USE, params);
+    context->requireMinimumProtocol(Context::PROTO_TLSV1_2);
+    SSL_CTX* tls = context->sslContext();
+    SSL_CTX_set_options(tls,
+                        SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION);
+    // An idle connection gives its buffers back; an answer may be continued from another copy of its octets.
+    SSL_CTX_set_mode(
+        tls, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    // A certificate that is loaded after a key of another pair silently drops the key.
+    if (SSL_CTX_check_private_key(tls) == 1) return context;
+    ERR_clear_error();
+  } catch (const Poco::Exception& exception) {
+    fault = exception.displayText();
+  }
+  return Error{.kind = ErrorKind::BadOption,
+               .message =
+                   "The TLS certificate or its private key cannot be used: check that both files are there, "
+                   "readable, PEM, and belong together.",
+               .detail = fault};
+}
+
+bool samePair(const Context::Ptr& one, const Context::Ptr& other) {
+  const auto* first = SSL_CTX_get0_certificate(one->sslContext());
+  const auto* second = SSL_CTX_get0_certificate(other->sslContext());
+  return first && second && X509_cmp(first, second) == 0;
+}
 
 class TlsFactory final : public TransportFactory {
  public:
-  explicit TlsFactory(Context::Ptr context) : context_(std::move(context)) {}
+  TlsFactory(ServerSettings settings, Context::Ptr context)
+      : settings_(std::move(settings)), context_(std::move(context)) {}
   ~TlsFactory() override {
     context_.reset();
     Poco::Net::uninitializeSSL();
@@ -107,7 +149,7 @@ class TlsFactory final : public TransportFactory {
     StreamSocket plain(new Poco::Net::StreamSocketImpl(descriptor));
     try {
       plain.setBlocking(false);  // Poco keeps a copy of the mode and waits where it is not told
-      auto secure = SecureStreamSocket::attach(plain, context_);
+      auto secure = SecureStreamSocket::attach(plain, context());
       secure.setBlocking(false);
       return std::make_unique<TlsTransport>(std::move(secure));
     } catch (const std::exception&) {
@@ -115,26 +157,25 @@ class TlsFactory final : public TransportFactory {
     }
   }
 
+  Result<bool> reload() override {
+    auto fresh = makeContext(settings_);
+    if (!fresh) return std::move(fresh).error();
+    const std::lock_guard lock(mutex_);
+    if (samePair(context_, *fresh)) return false;
+    context_ = std::move(*fresh);
+    return true;
+  }
+
  private:
+  Context::Ptr context() {
+    const std::lock_guard lock(mutex_);
+    return context_;
+  }
+
+  const ServerSettings settings_;
+  std::mutex mutex_;
   Context::Ptr context_;
 };
-
-Context::Ptr makeContext(const ServerSettings& settings) {
-  Context::Params params;
-  params.privateKeyFile = settings.privateKeyFile;
-  params.certificateFile = settings.certificateFile;
-  params.verificationMode = Context::VERIFY_NONE;  // of clients: they show an API key instead
-  params.loadDefaultCAs = false;
-  params.cipherList = "ECDHE+AESGCM:ECDHE+CHACHA20";
-  Context::Ptr context = new Context(Context::TLS_SERVER_USE, params);
-  context->requireMinimumProtocol(Context::PROTO_TLSV1_2);
-  SSL_CTX* tls = context->sslContext();
-  SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION);
-  // An idle connection gives its buffers back; an answer may be continued from another copy of its octets.
-  SSL_CTX_set_mode(
-      tls, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  return context;
-}
 
 }  // namespace
 
@@ -142,17 +183,12 @@ Result<std::unique_ptr<TransportFactory>> makeTransportFactory(const ServerSetti
   if (settings.certificateFile.empty())
     return std::unique_ptr<TransportFactory>(std::make_unique<PlainFactory>());
   Poco::Net::initializeSSL();
-  try {
-    return std::unique_ptr<TransportFactory>(std::make_unique<TlsFactory>(makeContext(settings)));
-  } catch (const Poco::Exception& fault) {
+  auto context = makeContext(settings);
+  if (!context) {
     Poco::Net::uninitializeSSL();
-    return Error{
-        .kind = ErrorKind::BadOption,
-        .message =
-            "The TLS certificate or its private key cannot be used: check that both files are there, "
-            "readable, PEM, and belong together.",
-        .detail = fault.displayText()};
+    return std::move(context).error();
   }
+  return std::unique_ptr<TransportFactory>(std::make_unique<TlsFactory>(settings, std::move(*context)));
 }
 
 }  // namespace agw::api

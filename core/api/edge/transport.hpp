@@ -25,12 +25,14 @@ class Transport {
   [[nodiscard]] virtual bool secure() const = 0;
 };
 
-/// Makes transports for accepted sockets: plain, or TLS 1.2 and later.
+/// Makes transports for accepted sockets: plain, or TLS 1.2 and later. Safe to call from many threads.
 class TransportFactory {
  public:
   virtual ~TransportFactory() = default;
   /// Takes the descriptor over, also when it fails (nothing).
   [[nodiscard]] virtual std::unique_ptr<Transport> adopt(int descriptor) = 0;
+  /// See `Server::reloadCertificate`.
+  [[nodiscard]] virtual Result<bool> reload() = 0;
 };
 
 /// `BadOption` when the certificate or key cannot be used.

@@ -1,11 +1,15 @@
 #include <Poco/Exception.h>
 #include <Poco/Net/Context.h>
 #include <Poco/Net/SecureStreamSocket.h>
+#include <Poco/Net/X509Certificate.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
+#include <algorithm>
 #include <array>
+#include <fstream>
 
 #include "api/server.hpp"
 #include "raw_client.hpp"
@@ -71,6 +75,19 @@ class TlsTest : public testing::Test {
   static void send(SecureStreamSocket& socket, const std::string& octets) {
     ASSERT_EQ(socket.sendBytes(octets.data(), static_cast<int>(octets.size())),
               static_cast<int>(octets.size()));
+  }
+  /// The certificate that the server showed, in DER.
+  static std::string shown(SecureStreamSocket& socket) {
+    auto* certificate = const_cast<X509*>(socket.peerCertificate().certificate());
+    unsigned char* der = nullptr;
+    const int size = i2d_X509(certificate, &der);
+    std::string octets(reinterpret_cast<char*>(der), static_cast<std::size_t>(std::max(size, 0)));
+    OPENSSL_free(der);
+    return octets;
+  }
+  void renew(const test::TlsIdentity& next) const {
+    std::ofstream(certificate.path(), std::ios::trunc) << next.certificate;
+    std::ofstream(key.path(), std::ios::trunc) << next.key;
   }
   /// Everything until the server closes.
   static std::string all(SecureStreamSocket& socket) {
@@ -173,6 +190,43 @@ TEST_F(TlsTest, CertificateThatCannotBeUsed_IsRefusedAtStart) {
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().kind, ErrorKind::BadOption);
   EXPECT_THAT(refused.error().message, HasSubstr("certificate"));
+}
+
+// D11: a renewed certificate needs no restart, and nobody who is connected notices.
+TEST_F(TlsTest, RenewedCertificate_IsShownToNewConnectionsWhileOldOnesGoOn) {
+  start();
+  auto old = connect(clientContext());
+  send(old, "GET /first HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const auto before = shown(old);
+  EXPECT_FALSE(server->reloadCertificate().value()) << "the files are as they were";
+  renew(authority.issue("DNS:localhost,IP:127.0.0.1"));
+  EXPECT_TRUE(server->reloadCertificate().value());
+  auto fresh = connect(clientContext());
+  send(fresh, kLast);
+  EXPECT_THAT(all(fresh), HasSubstr("/last|"));
+  EXPECT_NE(shown(fresh), before);
+  send(old, kLast);
+  EXPECT_THAT(all(old), HasSubstr("/last|"));
+}
+
+TEST_F(TlsTest, BrokenOrMismatchedPair_IsRefusedAndTheOldOneServes) {
+  start();
+  auto first = connect(clientContext());
+  send(first, kLast);
+  const auto before = shown(first);
+  const auto other = authority.issue("DNS:localhost,IP:127.0.0.1");
+  for (const auto& [pem, what] : {std::pair{other.certificate, "a certificate without its key"},
+                                  {std::string("-----BEGIN CERTIFICATE-----\nAAAA\n"), "a broken file"},
+                                  {std::string(), "an empty file"}}) {
+    std::ofstream(certificate.path(), std::ios::trunc) << pem;
+    const auto refused = server->reloadCertificate();
+    ASSERT_FALSE(refused.ok()) << what;
+    EXPECT_EQ(refused.error().kind, ErrorKind::BadOption) << what;
+    auto after = connect(clientContext());
+    send(after, kLast);
+    EXPECT_THAT(all(after), HasSubstr("/last|")) << what;
+    EXPECT_EQ(shown(after), before) << what;
+  }
 }
 
 }  // namespace
