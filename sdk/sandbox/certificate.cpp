@@ -88,6 +88,16 @@ bool serves(X509* certificate, EVP_PKEY* key, const std::vector<std::string>& ho
 
 }  // namespace
 
+std::string certificatePem(EVP_PKEY* key, const std::vector<std::string>& hosts) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new(BIO_s_mem()), &BIO_free);
+  if (PEM_write_bio_X509(out.get(), makeCertificate(key, hosts).get()) != 1) {
+    throw std::runtime_error("cannot write a certificate");
+  }
+  char* text = nullptr;
+  const long length = BIO_get_mem_data(out.get(), &text);
+  return {text, static_cast<std::size_t>(length)};
+}
+
 CertificateFiles ensureCertificate(const std::filesystem::path& folder,
                                    const std::vector<std::string>& hosts) {
   CertificateFiles files{folder / "tls.crt", folder / "tls.key"};

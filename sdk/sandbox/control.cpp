@@ -74,7 +74,7 @@ Reply happen(Provider& provider, const Request& request) {
   fields.read("account", event.account);
   fields.read("organisation", event.organisation);
   fields.refuseOthers();
-  return jsonReply(provider.happen(event));
+  return jsonReply(provider.happen(event, request));
 }
 
 /// What a client of this provider needs to know, the app's private key with it.

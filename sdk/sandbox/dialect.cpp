@@ -4,6 +4,12 @@
 #include "text.hpp"
 
 namespace sandbox {
+namespace {
+
+constexpr const char* kScopeBox = "scope";
+constexpr const char* kBoxesShown = "scopes_chosen";
+
+}  // namespace
 
 std::string Dialect::tokenText(TokenKind kind, const Consent&, const std::string&) const {
   static constexpr const char* kMarks[] = {"code-", "access-", "refresh-"};
@@ -18,7 +24,7 @@ std::vector<Action> Dialect::actions() const {
   return {{.about = Action::About::Account, .name = "withdraw", .label = "Remove access"}};
 }
 
-std::vector<Delivery> Dialect::happen(const Event& event, const Policy&) {
+std::vector<Delivery> Dialect::happen(const Event& event, const Call&) {
   if (event.name != "withdraw") throw BadControl("event must be one of those that this provider knows");
   parts_.ledger.withdraw(event.account);
   return {};
@@ -95,13 +101,25 @@ void Dialect::readRequest(const Call& call, Consent& consent) const {
 
 void Dialect::dress(const Call&, const Consent&, FormView&) const {}
 
+void Dialect::offerScopes(const Consent& consent, FormView& view) {
+  Group boxes{.name = kScopeBox, .legend = view.listTitle, .several = true, .options = {}};
+  for (const auto& scope : consent.scopes) {
+    boxes.options.push_back({.value = scope, .title = scope, .note = {}, .chosen = true});
+  }
+  view.groups.push_back(boxes);
+  view.hidden.emplace_back(kBoxesShown, "yes");
+  view.listTitle.clear();
+}
+
 std::string Dialect::choose(const Call& call, const Parameters& form, Consent& consent) const {
   consent.account = accountOf(form);
   if (consent.account.empty()) return "Go back and choose an account, or type an e-mail address.";
-  if (call.policy.grantedScopes) {
-    const auto& allowed = *call.policy.grantedScopes;
+  const auto keep = [&](const std::vector<std::string>& allowed) {
     std::erase_if(consent.scopes, [&](const std::string& scope) { return !hasScope(allowed, scope); });
-  }
+  };
+  // A program that answers without having read the page grants what was asked for.
+  if (form.has(kBoxesShown)) keep(form.all(kScopeBox));
+  if (call.policy.grantedScopes) keep(*call.policy.grantedScopes);
   return {};
 }
 

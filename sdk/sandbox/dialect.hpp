@@ -86,8 +86,9 @@ class Dialect {
   [[nodiscard]] virtual Reply notFound(const Call& call) const;
 
   [[nodiscard]] virtual std::vector<Action> actions() const;
-  /// Does it, and says what is to be sent for it. Throws `BadControl` when it cannot happen.
-  [[nodiscard]] virtual std::vector<Delivery> happen(const Event& event, const Policy& policy);
+  /// Does it, and says what is to be sent for it; of `call` root and policy count. Throws `BadControl` when
+  /// it cannot happen.
+  [[nodiscard]] virtual std::vector<Delivery> happen(const Event& event, const Call& call);
 
  protected:
   /// `pattern`: path below the provider's root; a segment `{}` stands for any.
@@ -102,6 +103,8 @@ class Dialect {
   virtual void readRequest(const Call& call, Consent& consent) const;
   /// Adds choices to the page.
   virtual void dress(const Call& call, const Consent& consent, FormView& view) const;
+  /// Shows the scopes as boxes, so that the person may leave some out; `choose` reads them.
+  static void offerScopes(const Consent& consent, FormView& view);
   /// Takes what the person chose into the consent. A complaint for the person, or empty.
   [[nodiscard]] virtual std::string choose(const Call& call, const Parameters& form, Consent& consent) const;
   [[nodiscard]] virtual Reply sendBack(const Call& call, const std::string& redirectUri,

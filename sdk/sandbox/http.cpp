@@ -112,7 +112,8 @@ Poco::JSON::Object::Ptr bodyJson(const Request& request) {
 Parameters bodyParameters(const Request& request) {
   if (request.contentType.rfind("application/json", 0) != 0) return Parameters(request.body);
   Parameters parameters;
-  for (const auto& [name, value] : *bodyJson(request)) {
+  const auto json = bodyJson(request);
+  for (const auto& [name, value] : *json) {
     if (value.isString() || value.isNumeric()) parameters.add(name, value.toString());
   }
   return parameters;

@@ -33,6 +33,9 @@ class Parameters {
   [[nodiscard]] std::optional<std::string> repeated() const;
   [[nodiscard]] std::vector<std::string> all(const std::string& name) const;
   void add(std::string name, std::string value) { items_.emplace_back(std::move(name), std::move(value)); }
+  void append(const Parameters& others) {
+    items_.insert(items_.end(), others.items_.begin(), others.items_.end());
+  }
 
  private:
   std::vector<std::pair<std::string, std::string>> items_;

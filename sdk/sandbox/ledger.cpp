@@ -160,6 +160,30 @@ int Ledger::withdraw(const std::string& account) {
   return ended;
 }
 
+bool Ledger::isAlive(const std::string& token) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = byValue_.find(token);
+  return found != byValue_.end() && stateOf(entries_[found->second]) == "alive";
+}
+
+void Ledger::endRefresh(const std::function<bool(const Consent&)>& meant) {
+  const std::lock_guard lock(mutex_);
+  for (auto& one : entries_) {
+    const bool lives = one.kind == TokenKind::Refresh && one.state == State::Alive;
+    if (lives && meant(families_[one.family].consent)) one.state = State::Revoked;
+  }
+}
+
+void Ledger::narrow(const std::string& account, const std::string& clientId,
+                    const std::vector<std::string>& scopes) {
+  const std::lock_guard lock(mutex_);
+  for (auto& one : entries_) {
+    const Consent& consent = families_[one.family].consent;
+    if (consent.account != account || consent.clientId != clientId) continue;
+    std::erase_if(one.scopes, [&](const std::string& scope) { return !hasScope(scopes, scope); });
+  }
+}
+
 void Ledger::leaveOrganisation(const std::string& organisation) {
   const std::lock_guard lock(mutex_);
   for (std::size_t family = 0; family < families_.size(); ++family) {

@@ -104,6 +104,13 @@ class Ledger {
   void endFamily(std::size_t family);
   /// The person withdraws consent at the provider. Empty: everybody does. Returns how many families ended.
   int withdraw(const std::string& account);
+  /// Whether this token, of any kind, still works.
+  [[nodiscard]] bool isAlive(const std::string& token) const;
+  /// Ends the refresh tokens of the consents that are `meant` and lets their access tokens live to their end.
+  void endRefresh(const std::function<bool(const Consent&)>& meant);
+  /// What the account granted the client before shrinks to `scopes`.
+  void narrow(const std::string& account, const std::string& clientId,
+              const std::vector<std::string>& scopes);
   /// Takes the organisation out of all consents, and ends those that cover no other.
   void leaveOrganisation(const std::string& organisation);
 

@@ -19,15 +19,17 @@ struct Answer {
   std::string fault;
 };
 
-Answer post(const std::string& url, const Delivery& delivery) {
+Answer ask(const std::string& url, const Delivery& delivery) {
   try {
     const Poco::URI address(url);
     Poco::Net::HTTPClientSession session(address.getHost(), address.getPort());
     session.setTimeout(Poco::Timespan(10, 0));
-    Poco::Net::HTTPRequest request(Poco::Net::HTTPRequest::HTTP_POST, address.getPathAndQuery(),
+    Poco::Net::HTTPRequest request(delivery.method, address.getPathAndQuery(),
                                    Poco::Net::HTTPMessage::HTTP_1_1);
-    request.setContentType(delivery.contentType);
-    request.setContentLength(static_cast<std::streamsize>(delivery.body.size()));
+    if (delivery.method == Poco::Net::HTTPRequest::HTTP_POST) {
+      request.setContentType(delivery.contentType);
+      request.setContentLength(static_cast<std::streamsize>(delivery.body.size()));
+    }
     for (const auto& [name, value] : delivery.headers) request.set(name, value);
     session.sendRequest(request) << delivery.body;
     Poco::Net::HTTPResponse response;
@@ -43,13 +45,15 @@ Answer post(const std::string& url, const Delivery& delivery) {
 }  // namespace
 
 Poco::JSON::Object Outbox::send(const std::string& url, const Delivery& delivery) {
+  const std::string target = delivery.query.empty() ? url : url + "?" + delivery.query;
   const Answer answer =
-      url.empty() ? Answer{.status = 0, .body = {}, .fault = "no webhook_url"} : post(url, delivery);
+      url.empty() ? Answer{.status = 0, .body = {}, .fault = "no webhook_url"} : ask(target, delivery);
   Poco::JSON::Object headers;
   for (const auto& [name, value] : delivery.headers) headers.set(name, value);
   headers.set("Content-Type", delivery.contentType);
   const auto line = object({{"event", delivery.event},
-                            {"url", url},
+                            {"method", delivery.method},
+                            {"url", target},
                             {"headers", headers},
                             {"body", delivery.body},
                             {"status", answer.status},

@@ -13,9 +13,11 @@ namespace sandbox {
 /// A webhook on its way to the client.
 struct Delivery {
   std::string event;
+  std::string method = "POST";
+  std::string query{};  ///< for the address
   std::string contentType = "application/json";
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body{};
+  std::vector<std::pair<std::string, std::string>> headers{};
 };
 
 /// Sends webhooks and remembers what became of the latest. Safe to call from many threads.

@@ -136,10 +136,11 @@ std::string Provider::root(const Request& request) const {
   return name_ == "default" ? request.base : request.base + "/" + name_;
 }
 
-Poco::JSON::Object Provider::happen(const Event& event) {
+Poco::JSON::Object Provider::happen(const Event& event, const Request& request) {
   const auto policy = this->policy();
+  const Call call{.request = request, .root = root(request), .policy = *policy};
   Poco::JSON::Array sent;
-  for (const auto& delivery : dialect_->happen(event, *policy)) {
+  for (const auto& delivery : dialect_->happen(event, call)) {
     sent.add(outbox_.send(policy->webhookUrl, delivery));
   }
   return object({{"ok", true}, {"deliveries", sent}});
@@ -161,7 +162,8 @@ Reply Provider::settings(const Call& call) {
     try {
       (void)happen({.name = form.get("event"),
                     .account = form.get("account"),
-                    .organisation = form.get("organisation")});
+                    .organisation = form.get("organisation")},
+                   call.request);
     } catch (const BadControl& error) {
       return pageReply(messagePage("That cannot happen", error.what()), 400);
     }

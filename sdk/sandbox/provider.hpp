@@ -27,8 +27,8 @@ class Provider {
   [[nodiscard]] std::shared_ptr<const Policy> policy() const;
   /// What is left out of `json` becomes what `defaults` and the dialect say. Throws `BadControl`.
   void setPolicy(const Poco::JSON::Object& json, const Policy& defaults);
-  /// Lets it happen and sends what is to be sent; what became of that.
-  [[nodiscard]] Poco::JSON::Object happen(const Event& event);
+  /// Lets it happen and sends what is to be sent; what became of that. `request`: by which it was caused.
+  [[nodiscard]] Poco::JSON::Object happen(const Event& event, const Request& request);
 
   [[nodiscard]] Ledger& ledger() { return ledger_; }
   [[nodiscard]] FaultBoard& faults() { return faults_; }

@@ -33,6 +33,8 @@ class Signer {
   [[nodiscard]] std::string sign(const Poco::JSON::Object& claims) const;
   /// The public half, RFC 7517.
   [[nodiscard]] Poco::JSON::Object keySet() const;
+  [[nodiscard]] const std::string& keyId() const { return keyId_; }
+  [[nodiscard]] EVP_PKEY* key() const { return key_.get(); }
 
  private:
   PrivateKey key_;

@@ -1,6 +1,9 @@
-#include <array>
-
 #include "dialects/github.hpp"
+#include "dialects/google.hpp"
+#include "dialects/jira.hpp"
+#include "dialects/jira_data_center.hpp"
+#include "dialects/meta.hpp"
+#include "dialects/microsoft.hpp"
 #include "dialects/oidc.hpp"
 #include "dialects/slack.hpp"
 
@@ -14,8 +17,14 @@ std::unique_ptr<Dialect> make(const Parts& parts) {
   return std::make_unique<Kind>(parts);
 }
 
-constexpr std::array<std::pair<const char*, Maker>, 3> kDialects{
-    {{"oidc", &make<Oidc>}, {"github", &make<GitHub>}, {"slack", &make<Slack>}}};
+constexpr std::pair<const char*, Maker> kDialects[] = {{"oidc", &make<Oidc>},
+                                                       {"github", &make<GitHub>},
+                                                       {"google", &make<Google>},
+                                                       {"jira", &make<Jira>},
+                                                       {"jira-dc", &make<JiraDataCenter>},
+                                                       {"meta", &make<Meta>},
+                                                       {"microsoft", &make<Microsoft>},
+                                                       {"slack", &make<Slack>}};
 
 }  // namespace
 

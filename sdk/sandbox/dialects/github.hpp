@@ -18,7 +18,7 @@ class GitHub final : public Dialect {
                                       const std::string& label) const override;
   [[nodiscard]] Reply notFound(const Call& call) const override;
   [[nodiscard]] std::vector<Action> actions() const override;
-  [[nodiscard]] std::vector<Delivery> happen(const Event& event, const Policy& policy) override;
+  [[nodiscard]] std::vector<Delivery> happen(const Event& event, const Call& call) override;
 
  protected:
   [[nodiscard]] std::string objection(const Call& call, const Client& client) const override;

@@ -96,14 +96,14 @@ void GitHub::endInstallation(const Installation& installation) {
   parts_.installations.remove(installation.id);
 }
 
-std::vector<Delivery> GitHub::happen(const Event& event, const Policy& policy) {
+std::vector<Delivery> GitHub::happen(const Event& event, const Call& call) {
   const auto signedDelivery = [&](const std::string& name, const Poco::JSON::Object& payload) {
     Delivery delivery{.event = name, .body = toText(payload), .headers = {}};
     delivery.headers = {
         {"User-Agent", "GitHub-Hookshot/5a9d1c8"},
         {"X-GitHub-Event", name},
         {"X-GitHub-Delivery", uuidOf(randomText())},
-        {"X-Hub-Signature-256", "sha256=" + hex(hmacSha256(policy.webhookSecret, delivery.body))}};
+        {"X-Hub-Signature-256", "sha256=" + hex(hmacSha256(call.policy.webhookSecret, delivery.body))}};
     return std::vector{delivery};
   };
   if (event.name == "withdraw") {
@@ -128,8 +128,6 @@ std::vector<Delivery> GitHub::happen(const Event& event, const Policy& policy) {
   }
   parts_.installations.change(*installation);
   const std::string sender = event.account.empty() ? *installation->people.begin() : event.account;
-  const Request none;
-  const Call call{.request = none, .root = "https://github.example", .policy = policy};
   return signedDelivery("installation", object({{"action", action},
                                                 {"installation", installationJson(call, *installation)},
                                                 {"sender", userJson(sender)}}));

@@ -16,8 +16,14 @@ bool grantsEmail(const std::vector<std::string>& scopes) {
   return hasScope(scopes, "email") || hasScope(scopes, "https://www.googleapis.com/auth/userinfo.email");
 }
 
-void merge(Poco::JSON::Object& claims, const Poco::JSON::Object& overrides) {
-  for (const auto& [name, value] : overrides) {
+bool grantsProfile(const std::vector<std::string>& scopes) {
+  return hasScope(scopes, "profile") || hasScope(scopes, "https://www.googleapis.com/auth/userinfo.profile");
+}
+
+}  // namespace
+
+void Oidc::merge(Poco::JSON::Object& claims, const Poco::JSON::Object& changes) {
+  for (const auto& [name, value] : changes) {
     if (value.isEmpty()) {
       claims.remove(name);
     } else {
@@ -25,8 +31,6 @@ void merge(Poco::JSON::Object& claims, const Poco::JSON::Object& overrides) {
     }
   }
 }
-
-}  // namespace
 
 Oidc::Oidc(const Parts& parts) : Dialect(parts) {
   on("GET POST", "/authorize", "authorize", [this](const Call& call) { return authorize(call); });
@@ -67,7 +71,7 @@ Reply Oidc::token(const Call& call) {
   const Parameters form = call.body();
   if (const auto twice = form.repeated())
     return tokenError(call, {"invalid_request", *twice + " occurs twice."});
-  const ClientAuth auth = authenticateClient(call.request, form, call.policy);
+  const ClientAuth auth = authenticate(call, form);
   if (!auth.client) return auth.refusal;
 
   const std::string grantType = form.get("grant_type");
@@ -85,6 +89,10 @@ Reply Oidc::token(const Call& call) {
     return tokenAnswer(call, std::get<IssuedTokens>(outcome), false);
   }
   return otherGrant(call, form, *auth.client);
+}
+
+ClientAuth Oidc::authenticate(const Call& call, const Parameters& form) const {
+  return authenticateClient(call.request, form, call.policy);
 }
 
 Reply Oidc::otherGrant(const Call& call, const Parameters&, const Client&) {
@@ -105,7 +113,7 @@ Reply Oidc::revoke(const Call& call) {
     return errorReply(400, "invalid_request", *twice + " occurs twice.");
   std::string client;
   if (call.policy.revocationAuth) {
-    const ClientAuth auth = authenticateClient(call.request, form, call.policy);
+    const ClientAuth auth = authenticate(call, form);
     if (!auth.client) return auth.refusal;
     client = auth.client->id;
   }
@@ -162,14 +170,14 @@ Poco::JSON::Object Oidc::accountClaims(const Consent& consent) const {
     claims.set("email", account.email);
     claims.set("email_verified", account.verified);
   }
-  if (hasScope(consent.scopes, "profile")) claims.set("name", account.name);
+  if (grantsProfile(consent.scopes)) claims.set("name", account.name);
   return claims;
 }
 
 std::string Oidc::idToken(const Call& call, const IssuedTokens& tokens, bool first) const {
   Poco::JSON::Object claims = accountClaims(tokens.consent);
   const auto now = parts_.clock.now();
-  claims.set("iss", issuer(call));
+  claims.set("iss", tokenIssuer(call, tokens.consent));
   claims.set("aud", tokens.consent.clientId);
   claims.set("azp", tokens.consent.clientId);
   claims.set("iat", now);

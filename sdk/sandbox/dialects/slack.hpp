@@ -13,7 +13,7 @@ class Slack final : public Dialect {
   [[nodiscard]] std::string tokenText(TokenKind kind, const Consent& consent,
                                       const std::string& label) const override;
   [[nodiscard]] std::vector<Action> actions() const override;
-  [[nodiscard]] std::vector<Delivery> happen(const Event& event, const Policy& policy) override;
+  [[nodiscard]] std::vector<Delivery> happen(const Event& event, const Call& call) override;
 
  protected:
   [[nodiscard]] std::string objection(const Call& call, const Client& client) const override;

@@ -145,7 +145,8 @@ Delivery Slack::eventOf(const Consent& consent, const Poco::JSON::Object& event,
       policy);
 }
 
-std::vector<Delivery> Slack::happen(const Event& event, const Policy& policy) {
+std::vector<Delivery> Slack::happen(const Event& event, const Call& call) {
+  const Policy& policy = call.policy;
   if (event.name == "url_verification") {
     return {signedDelivery(
         event.name, object({{"token", "ignored"}, {"challenge", randomLetters(52)}, {"type", event.name}}),
