@@ -1,6 +1,7 @@
 #include "client_auth.hpp"
 
 #include <Poco/Base64Decoder.h>
+#include <Poco/String.h>
 #include <Poco/URI.h>
 
 #include <iterator>
@@ -26,7 +27,8 @@ std::string formDecode(const std::string& text) {
 
 std::optional<std::pair<std::string, std::string>> basicCredentials(const std::string& header) {
   static const std::string kScheme = "Basic ";
-  if (header.compare(0, kScheme.size(), kScheme) != 0) return std::nullopt;
+  // Schemes have no case (RFC 9110 section 11.1).
+  if (Poco::icompare(header.substr(0, kScheme.size()), kScheme) != 0) return std::nullopt;
   try {
     std::istringstream encoded(header.substr(kScheme.size()));
     Poco::Base64Decoder decoder(encoded);

@@ -120,10 +120,9 @@ Parameters bodyParameters(const Request& request) {
 }
 
 std::string bearerToken(const Request& request) {
-  for (const char* scheme : {"Bearer ", "bearer ", "token "}) {
-    const std::string_view start(scheme);
-    if (request.authorization.compare(0, start.size(), start) == 0) {
-      return request.authorization.substr(start.size());
+  for (const std::string scheme : {"bearer ", "token "}) {
+    if (Poco::icompare(request.authorization.substr(0, scheme.size()), scheme) == 0) {
+      return request.authorization.substr(scheme.size());
     }
   }
   return {};
