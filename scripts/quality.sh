@@ -59,9 +59,14 @@ verb_format() {
   git ls-files -z '*.cpp' '*.hpp' '*.h' '*.c' | xargs -0 "$program" "${arguments[@]}" || die "run ./dev format"
 }
 
-# Arguments go to tests/bench/run: --rounds, --seconds, --users.
+# `overload` holds the gateway under five and ten times its load; other arguments go to tests/bench/run: --rounds,
+# --seconds, --users.
 verb_bench() {
   install_packages bench
   build_tests
+  if [[ ${1:-} == overload ]]; then
+    AGW_OVERLOAD_SECONDS=10 tests/integration/run -n 0 -q -s test_overload.py
+    return
+  fi
   tests/support/with-postgres tests/bench/run "$@"
 }

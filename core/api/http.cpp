@@ -71,6 +71,7 @@ void addFacts(const Error& error, boost::json::object& body) {
 Response answerWith(const Error& error, const std::string& requestId, const boost::json::object& more) {
   const std::string code = errorCode(error);
   Response response;
+  response.error = code;
   response.status = statusOf(code).value_or(statusOf(defaultWord(error.kind)).value_or(500));
   boost::json::object body{{"error", code}, {"message", error.message}, {"request_id", requestId}};
   for (const auto& [name, value] : more) body[name] = value;
@@ -91,6 +92,13 @@ std::optional<std::string_view> Request::header(std::string_view name) const {
     if (equalsIgnoringCase(known, name)) return value;
   }
   return std::nullopt;
+}
+
+Error overloaded() {
+  return {.kind = ErrorKind::Transient,
+          .message = "The gateway has more requests than it can answer now. Try again shortly.",
+          .code = "unavailable",
+          .retryAfter = std::chrono::seconds(1)};
 }
 
 std::string errorCode(const Error& error) {

@@ -21,6 +21,9 @@ struct Request {
   /// A name twice, a broken escape: `query` is empty then. The router refuses such a request, unless its
   /// route wants to say so itself.
   std::optional<Error> queryFault;
+  /// It waited for a thread longer than the server's patience. The router refuses it as `overloaded()`,
+  /// unless its route says otherwise.
+  bool late = false;
   std::map<std::string, std::string> pathParameters;
   Headers headers;
   std::string body;
@@ -41,6 +44,7 @@ struct Response {
   // What follows is not sent; it is for those who count and log.
   int route = -1;     ///< index in `Router::routes`; -1: none
   std::string keyId;  ///< of the caller; empty where there was no valid key
+  std::string error;  ///< the word of the contract; empty where all is well
 };
 
 using Handler = std::function<Response(const Request&)>;
@@ -56,6 +60,8 @@ struct ConsentHint {
 /// The same with `auth_required`, and the link where there is one.
 [[nodiscard]] Response errorResponse(const Error& error, const std::string& requestId,
                                      const std::optional<ConsentHint>& hint);
+/// The gateway has more to do than it can: 503 with `Retry-After`.
+[[nodiscard]] Error overloaded();
 /// The default word of the contract for a kind, where `Error::code` is empty.
 [[nodiscard]] std::string errorCode(const Error& error);
 /// Every word that an answer may carry, with its status: the contract's table.

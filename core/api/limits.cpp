@@ -1,6 +1,7 @@
 #include "api/limits.hpp"
 
 #include "api/edge/peers.hpp"
+#include "api/http.hpp"
 
 namespace agw::api {
 namespace {
@@ -15,7 +16,11 @@ Counter& refusals(Metrics& metrics, const char* limit) {
 Limits::Limits(const LimitSettings& settings, const Clock& clock, Metrics& metrics)
     : peers_{{settings.perPeer, clock}, refusals(metrics, "peer")},
       keys_{{settings.perKey, clock}, refusals(metrics, "key")},
-      consents_{{settings.consents, clock}, refusals(metrics, "consents")} {}
+      consents_{{settings.consents, clock}, refusals(metrics, "consents")},
+      shares_(settings.places),
+      crowded_(metrics.counter("auth_gateway_overload_refusals_total",
+                               "Requests that were told to come back because there was too much to do.",
+                               {{"reason", "share"}})) {}
 
 Result<void> Limits::Limit::take(std::string_view who) {
   const auto wait = limiter.take(who);
@@ -37,6 +42,13 @@ Result<void> Limits::request(std::string_view keyId) {
 
 Result<void> Limits::consent(std::string_view keyId) {
   return consents_.take(keyId);
+}
+
+Result<Shares::Place> Limits::place(const std::string& keyId) {
+  auto place = shares_.enter(keyId);
+  if (place) return std::move(*place);
+  crowded_.increment();
+  return overloaded();
 }
 
 }  // namespace agw::api

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "api/rate_limiter.hpp"
+#include "api/shares.hpp"
 #include "base/metrics.hpp"
 #include "base/result.hpp"
 
@@ -14,6 +15,7 @@ struct LimitSettings {
   int perPeer = 0;  ///< of one network without a valid key: browser endpoints, wrong keys
   int perKey = 0;
   int consents = 0;  ///< links that one key may have made
+  int places = 0;    ///< not a minute: requests of all keys that may be under way at a time
 };
 
 /// The rate limits of the gateway. Each refusal is `RateLimited` with the time to wait, and is counted. Safe
@@ -27,6 +29,9 @@ class Limits {
   [[nodiscard]] Result<void> stranger(const std::string& peer);
   [[nodiscard]] Result<void> request(std::string_view keyId);
   [[nodiscard]] Result<void> consent(std::string_view keyId);
+  /// A place among the requests under way, held until it ends. `Transient` (`overloaded()`) when the key has
+  /// too many of them already.
+  [[nodiscard]] Result<Shares::Place> place(const std::string& keyId);
 
  private:
   struct Limit {
@@ -37,6 +42,8 @@ class Limits {
   Limit peers_;
   Limit keys_;
   Limit consents_;
+  Shares shares_;
+  Counter& crowded_;
 };
 
 }  // namespace agw::api

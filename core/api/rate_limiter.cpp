@@ -8,6 +8,7 @@ namespace agw::api {
 namespace {
 
 constexpr std::size_t kMaxInShard = 4'096;
+constexpr std::chrono::seconds kLookPause{1};
 constexpr double kMinute = 60'000;  // milliseconds
 
 }  // namespace
@@ -25,7 +26,9 @@ RateLimiter::Bucket& RateLimiter::bucketOf(Shard& shard, std::string_view who, T
   const std::string name(who);
   if (const auto known = buckets.find(name); known != buckets.end()) return known->second;
   const Bucket full{perMinute_, now};
-  if (buckets.size() >= kMaxInShard) {
+  // A flood of new names must not make each of them pay for a look at all the others.
+  if (buckets.size() >= kMaxInShard && (now >= shard.lookedAt + kLookPause || now < shard.lookedAt)) {
+    shard.lookedAt = now;
     std::erase_if(buckets, [&](const auto& entry) { return refilled(entry.second, now) >= perMinute_; });
   }
   if (buckets.size() >= kMaxInShard) return buckets.try_emplace(std::string(), full).first->second;

@@ -34,6 +34,7 @@ class RateLimiter {
   struct Shard {
     std::mutex mutex;
     std::unordered_map<std::string, Bucket> buckets;
+    TimePoint lookedAt{};  ///< for buckets to forget
   };
   [[nodiscard]] double refilled(const Bucket& bucket, TimePoint now) const;
   Bucket& bucketOf(Shard& shard, std::string_view who, TimePoint now);

@@ -47,15 +47,21 @@ Response withoutSuchMethod(const Request& request, std::vector<std::string> allo
   return response;
 }
 
+/// Why the route's handler shall not see the request.
+std::optional<Error> faultOf(const Request& request, const Route& route) {
+  if (route.tellsFaults) return std::nullopt;
+  if (request.late && !route.quick) return overloaded();
+  return request.queryFault;
+}
+
 }  // namespace
 
 Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {}
 
 Response Router::answer(std::size_t index, const Request& request) const {
   const Route& route = routes_[index];
-  auto response = request.queryFault && !route.answersQueryFaults
-                      ? errorResponse(*request.queryFault, request.requestId)
-                      : route.handler(request);
+  const auto fault = faultOf(request, route);
+  auto response = fault ? errorResponse(*fault, request.requestId) : route.handler(request);
   response.route = static_cast<int>(index);
   return response;
 }

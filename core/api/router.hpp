@@ -12,7 +12,8 @@ struct Route {
   std::string method;
   std::string pattern;  ///< `/auth/status/{session_id}`
   Handler handler;
-  bool answersQueryFaults = false;  ///< the handler looks at `Request::queryFault` itself
+  bool tellsFaults = false;  ///< the handler looks at `Request::queryFault` and `Request::late` itself
+  bool quick = false;        ///< never waits for anything, so it answers late requests too
 };
 
 /// Finds the handler: 404 `not_found` for an unknown path, 405 with `Allow` for a known one, HEAD as GET.

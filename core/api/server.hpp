@@ -22,6 +22,7 @@ struct ServerSettings {
   std::chrono::milliseconds bodyDeadline{10'000};
   std::chrono::milliseconds idleDeadline{5'000};
   std::chrono::milliseconds writeDeadline{10'000};
+  std::chrono::milliseconds patience{1'000};  ///< a request that waits longer for a thread is `Request::late`
   std::size_t maxBody = 64U << 10;
   std::size_t maxHead = 32U << 10;
   int maxHeaders = 100;

@@ -205,7 +205,8 @@ class RunningService final : public Service {
                          .version = AGW_VERSION,
                          .limits = {.perPeer = settings_.peerLimit,
                                     .perKey = settings_.keyLimit,
-                                    .consents = settings_.consentLimit}},
+                                    .consents = settings_.consentLimit,
+                                    .places = serverSettings().maxThreads}},
             .metrics = metrics_,
             .metricsText = [this] { return metricsText(); }};
   }

@@ -1,6 +1,7 @@
 #include "api/edge/connection.hpp"
 
 #include <array>
+#include <functional>
 #include <typeinfo>
 #include <utility>
 
@@ -16,6 +17,10 @@ constexpr std::size_t kMaxDrained = 1U << 20;
 constexpr std::size_t kMaxBatch = 64U << 10;
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+std::uint64_t numberOf(const std::string& name) {
+  return std::hash<std::string>()(name);
+}
 
 }  // namespace
 
@@ -36,7 +41,7 @@ Response faultResponse(const Fault& fault, const std::string& requestId) {
 }
 
 Connection::Connection(EdgeContext& edge, std::unique_ptr<Transport> transport, PeerAddress peer)
-    : edge_(edge), transport_(std::move(transport)), peer_(peer) {
+    : edge_(edge), transport_(std::move(transport)), peer_(peer), group_(numberOf(peer.group())) {
   // A TLS handshake is part of the first head; a plain connection may wait before it begins one.
   const auto& first = transport_->secure() ? edge_.settings.headDeadline : edge_.settings.idleDeadline;
   deadline_ = ticks() + first.count();
@@ -46,7 +51,8 @@ bool Connection::idle() const {
   return phase_ == Phase::Requests && outgoing_.empty() && (!reader_ || !reader_->started());
 }
 
-Connection::Wait Connection::serve() {
+Connection::Wait Connection::serve(bool late) {
+  late_ = late;
   if (phase_ == Phase::Draining) return drain();
   if (!outgoing_.empty()) {
     const auto wait = flush();
@@ -124,17 +130,26 @@ Response Connection::handled(const Request& request) noexcept {
                        request.requestId);
 }
 
+std::uint64_t Connection::groupOf(const Request& request, const Response& response) const {
+  if (!response.keyId.empty()) return numberOf(response.keyId);
+  if (request.late) return group_;
+  const auto client = PeerAddress::parse(request.peer);
+  return numberOf(client ? client->group() : request.peer);
+}
+
 void Connection::answer() {
   Request& request = reader_->request();
   request.requestId = newRequestId(edge_.random);
   request.peer = edge_.proxies.client(peer_, request);
   request.secure = transport_->secure() || edge_.proxies.clientUsedTls(peer_, request);
+  request.late = late_;
   const auto begun = std::chrono::steady_clock::now();
   const Response response =
       request.requestId.empty()
           ? errorResponse(Error{.message = "The system gives no random numbers."}, request.requestId)
           : handled(request);
   if (edge_.observer) edge_.observer->answered(request, response, std::chrono::steady_clock::now() - begun);
+  group_ = groupOf(request, response);
   const bool keep = reader_->keepAlive() && !edge_.stopping.load(std::memory_order_relaxed);
   last_ = !keep;
   writeAnswer(response,

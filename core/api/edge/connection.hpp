@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -35,8 +36,9 @@ class Connection {
 
   Connection(EdgeContext& edge, std::unique_ptr<Transport> transport, PeerAddress peer);
 
-  /// Reads, answers and writes until the socket would block; says what to wait for.
-  [[nodiscard]] Wait serve();
+  /// Reads, answers and writes until the socket would block; says what to wait for. `late`: what it reads has
+  /// waited too long.
+  [[nodiscard]] Wait serve(bool late);
   /// Its deadline passed: what is late is told, where that is still possible.
   [[nodiscard]] Wait expire();
   /// By `ticks()`.
@@ -44,6 +46,9 @@ class Connection {
   /// Nothing of a request has come, and no answer is on its way.
   [[nodiscard]] bool idle() const;
   [[nodiscard]] const PeerAddress& peer() const { return peer_; }
+  /// Whose turn it takes when threads are scarce: the key's of the request before, or the client's where
+  /// there was no valid key.
+  [[nodiscard]] std::uint64_t group() const { return group_; }
 
  private:
   enum class Phase { Requests, Draining };
@@ -55,6 +60,7 @@ class Connection {
   void refuse(const Fault& fault);
   void setReadDeadline();
   [[nodiscard]] Response handled(const Request& request) noexcept;
+  [[nodiscard]] std::uint64_t groupOf(const Request& request, const Response& response) const;
 
   EdgeContext& edge_;
   std::unique_ptr<Transport> transport_;
@@ -63,9 +69,11 @@ class Connection {
   std::string outgoing_;                   ///< answers that are not sent yet
   std::string unread_;                     ///< requests that wait until `outgoing_` is sent
   std::int64_t deadline_;
+  std::uint64_t group_;
   Phase phase_ = Phase::Requests;
   bool headDeadlineSet_ = false;
   bool bodyDeadlineSet_ = false;
+  bool late_ = false;
   bool last_ = false;     ///< `outgoing_` ends with the last answer
   bool writing_ = false;  ///< the client takes `outgoing_` slowly; its deadline runs
   std::size_t drained_ = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -19,6 +20,7 @@ struct Slot {
   std::mutex mutex;
   std::uint32_t generation = 0;
   int descriptor = -1;
+  std::atomic<std::uint64_t> group{0};  ///< `Connection::group`, to be read without the mutex
   std::unique_ptr<Connection> connection;
 };
 

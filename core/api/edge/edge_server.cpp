@@ -19,6 +19,8 @@ constexpr int kSurplusIdleMillis = 10'000;
 constexpr std::int64_t kStallMillis = 5;
 constexpr auto kPressureTick = 5ms;
 constexpr auto kLongestTick = 100ms;
+/// Then deadlines are looked after again.
+constexpr int kMostLateAtOnce = 1'000;
 
 std::chrono::milliseconds tickOf(const ServerSettings& settings) {
   const auto shortest =
@@ -40,8 +42,13 @@ EdgeServer::EdgeServer(ServerSettings settings, Handler handler, TrustedProxies 
       log_(log),
       connections_(metrics.gauge("auth_gateway_http_connections", "Open connections.")),
       threads_(metrics.gauge("auth_gateway_http_threads", "Threads that serve connections.")),
+      waiting_(
+          metrics.gauge("auth_gateway_http_waiting", "Connections with a request that wait for a thread.")),
       context_{settings_, handler_, proxies_, random, log, observer},
       table_(settings_.maxConnections, settings_.maxConnectionsPerPeer),
+      dispatcher_(
+          epoll_, [this](int index) { return table_.at(index).group.load(std::memory_order_relaxed); },
+          settings_.patience),
       pool_(settings_.minThreads, settings_.maxThreads,
             [this](WorkerPool::Worker& worker) { work(worker); }) {}
 
@@ -78,36 +85,47 @@ void EdgeServer::stop(std::chrono::milliseconds limit) {
 
 void EdgeServer::work(WorkerPool::Worker& worker) {
   while (true) {
-    idleThreads_.fetch_add(1, std::memory_order_relaxed);
-    const auto event = epoll_.wait(kSurplusIdleMillis);
-    const bool none = idleThreads_.fetch_sub(1, std::memory_order_relaxed) == 1;
-    if (event.what == Epoll::Event::What::End) return;
-    if (event.what == Epoll::Event::What::Nothing) {
+    const auto job = dispatcher_.next(kSurplusIdleMillis);
+    if (job.event.what == Epoll::Event::What::End) return;
+    if (job.event.what == Epoll::Event::What::Nothing) {
       if (pool_.retires()) return;
       continue;
     }
-    if (none) noticePressure();
+    if (job.nobodyElseIsFree) noticePressure();
     worker.beginWork(ticks());
-    if (event.what == Epoll::Event::What::Listener) {
+    if (job.event.what == Epoll::Event::What::Listener) {
       acceptAll();
     } else {
-      serve(event);
+      serve(job.event, job.late);
     }
     worker.endWork();
   }
 }
 
-void EdgeServer::serve(const Epoll::Event& event) {
+void EdgeServer::serve(const Epoll::Event& event, bool late) {
   Slot& slot = table_.at(event.index);
   const std::lock_guard lock(slot.mutex);
   if (slot.generation != event.generation || !slot.connection) return;
-  settle(slot, event.index, slot.connection->serve());
+  settle(slot, event.index, slot.connection->serve(late));
+}
+
+void EdgeServer::serveLate() {
+  for (int count = 0; count < kMostLateAtOnce; ++count) {
+    const auto job = dispatcher_.nextLate();
+    if (!job) return;
+    if (job->event.what == Epoll::Event::What::Listener) {
+      acceptAll();
+    } else {
+      serve(job->event, true);
+    }
+  }
 }
 
 void EdgeServer::settle(Slot& slot, int index, Connection::Wait wait) {
   if (wait == Connection::Wait::Closed || (context_.stopping && slot.connection->idle())) {
     close(slot, index);
   } else {
+    slot.group.store(slot.connection->group(), std::memory_order_relaxed);
     epoll_.arm(slot.descriptor, index, slot.generation, wait);
   }
 }
@@ -160,6 +178,7 @@ void EdgeServer::admit(int descriptor, const PeerAddress& peer) {
   const std::lock_guard lock(slot.mutex);
   slot.descriptor = descriptor;
   slot.connection = std::make_unique<Connection>(context_, std::move(transport), peer);
+  slot.group.store(slot.connection->group(), std::memory_order_relaxed);
   if (!epoll_.add(descriptor, index, slot.generation)) close(slot, index);
 }
 
@@ -196,15 +215,22 @@ void EdgeServer::keepTime() {
     } else {
       timeChanged_.wait_for(lock, tick);
     }
-    if (std::chrono::steady_clock::now() - lastSweep < tick) continue;
-    lastSweep = std::chrono::steady_clock::now();
     lock.unlock();
-    sweep();
-    connections_.set(table_.open());
-    threads_.set(pool_.size());
-    if (acceptPaused_.exchange(false) && !context_.stopping) epoll_.armListener(listener_.impl()->sockfd());
+    serveLate();
+    if (std::chrono::steady_clock::now() - lastSweep >= tick) {
+      lastSweep = std::chrono::steady_clock::now();
+      sweep();
+      showLoad();
+      if (acceptPaused_.exchange(false) && !context_.stopping) epoll_.armListener(listener_.impl()->sockfd());
+    }
     lock.lock();
   }
+}
+
+void EdgeServer::showLoad() {
+  connections_.set(table_.open());
+  threads_.set(pool_.size());
+  waiting_.set(static_cast<double>(dispatcher_.waiting()));
 }
 
 void EdgeServer::sweep() {

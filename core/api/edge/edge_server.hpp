@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "api/edge/connection_table.hpp"
+#include "api/edge/dispatcher.hpp"
 #include "api/edge/epoll.hpp"
 #include "api/edge/worker_pool.hpp"
 #include "api/server.hpp"
@@ -34,7 +35,9 @@ class EdgeServer final : public Server {
   void acceptAll();
   void admit(int descriptor, const PeerAddress& peer);
   void turnAway(int descriptor);
-  void serve(const Epoll::Event& event);
+  void serve(const Epoll::Event& event, bool late);
+  /// While all threads are busy: accepts, and tells those that have waited too long.
+  void serveLate();
   /// With the slot's mutex held: waits for the next event, or ends the connection.
   void settle(Slot& slot, int index, Connection::Wait wait);
   void close(Slot& slot, int index);
@@ -44,6 +47,7 @@ class EdgeServer final : public Server {
   /// Ends what is past its deadline; while stopping, what is idle too.
   void sweep();
   void noticePressure();
+  void showLoad();
 
   const ServerSettings settings_;
   const Handler handler_;
@@ -54,11 +58,12 @@ class EdgeServer final : public Server {
   Log& log_;
   Gauge& connections_;
   Gauge& threads_;
+  Gauge& waiting_;
   EdgeContext context_;
   Epoll epoll_;
   ConnectionTable table_;
+  Dispatcher dispatcher_;
 
-  std::atomic<int> idleThreads_{0};
   std::atomic<bool> pressure_{false};      ///< no thread was idle lately
   std::atomic<bool> acceptPaused_{false};  ///< no descriptors were left
   std::mutex timeMutex_;

@@ -4,11 +4,15 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+
 namespace agw::api {
 namespace {
 
 constexpr std::uint64_t kListener = ~std::uint64_t{0};
 constexpr std::uint64_t kEnd = kListener - 1;
+constexpr std::size_t kMostAtOnce = 256;
 
 epoll_event eventFor(std::uint32_t events, std::uint64_t data) {
   epoll_event event{};
@@ -19,6 +23,14 @@ epoll_event eventFor(std::uint32_t events, std::uint64_t data) {
 
 std::uint64_t place(int index, std::uint32_t generation) {
   return static_cast<std::uint64_t>(index) << 32U | generation;
+}
+
+Epoll::Event eventOf(std::uint64_t data) {
+  if (data == kEnd) return {.what = Epoll::Event::What::End};
+  if (data == kListener) return {.what = Epoll::Event::What::Listener};
+  return {.what = Epoll::Event::What::Connection,
+          .index = static_cast<int>(data >> 32U),
+          .generation = static_cast<std::uint32_t>(data)};
 }
 
 }  // namespace
@@ -61,11 +73,16 @@ void Epoll::remove(int descriptor) {
 Epoll::Event Epoll::wait(int timeoutMillis) {
   epoll_event event{};
   if (epoll_wait(epoll_, &event, 1, timeoutMillis) != 1) return {};
-  if (event.data.u64 == kEnd) return {.what = Event::What::End};
-  if (event.data.u64 == kListener) return {.what = Event::What::Listener};
-  return {.what = Event::What::Connection,
-          .index = static_cast<int>(event.data.u64 >> 32U),
-          .generation = static_cast<std::uint32_t>(event.data.u64)};
+  return eventOf(event.data.u64);
+}
+
+std::size_t Epoll::poll(std::span<Event> events) {
+  std::array<epoll_event, kMostAtOnce> found{};
+  const auto room = static_cast<int>(std::min(events.size(), found.size()));
+  const int count = std::max(epoll_wait(epoll_, found.data(), room, 0), 0);
+  for (std::size_t at = 0; at < static_cast<std::size_t>(count); ++at)
+    events[at] = eventOf(found[at].data.u64);
+  return static_cast<std::size_t>(count);
 }
 
 void Epoll::end() {

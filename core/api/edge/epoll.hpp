@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "api/edge/connection.hpp"
 
@@ -30,6 +31,8 @@ class Epoll {
   void remove(int descriptor);
   /// Nothing after `timeoutMillis` without an event.
   [[nodiscard]] Event wait(int timeoutMillis);
+  /// What has arrived already, without waiting; how many of `events` were filled.
+  [[nodiscard]] std::size_t poll(std::span<Event> events);
   /// From now on every `wait` answers End.
   void end();
 

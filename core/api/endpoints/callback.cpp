@@ -54,6 +54,15 @@ const char* statusWord(FlowStatus status) {
   return status == FlowStatus::Completed ? "completed" : "failed";
 }
 
+/// Whoever is here sits at a browser.
+Response failurePage(const CallbackOutcome& outcome, const std::string& requestId) {
+  auto page = htmlResponse(pages::failure(outcome, requestId), pageStatus(outcome.error));
+  page.error = errorCode(outcome.error);
+  const auto wait = outcome.error.retryAfter.count();
+  if (wait > 0) page.headers.emplace_back("Retry-After", std::to_string(wait));
+  return page;
+}
+
 Response resultOf(const CallbackOutcome& outcome, const std::string& requestId) {
   if (outcome.status == FlowStatus::AwaitingConfirmation) return htmlResponse(pages::confirmation(outcome));
   if (!outcome.redirectAfter.empty() && !outcome.sessionId.empty()) {
@@ -65,17 +74,13 @@ Response resultOf(const CallbackOutcome& outcome, const std::string& requestId) 
     return redirect;
   }
   if (outcome.status == FlowStatus::Completed) return htmlResponse(pages::success(outcome));
-  return htmlResponse(pages::failure(outcome, requestId), pageStatus(outcome.error));
+  return failurePage(outcome, requestId);
 }
 
-/// Whoever is here sits at a browser.
 Response failurePage(const Error& error, const std::string& requestId) {
   CallbackOutcome outcome;
   outcome.error = error;
-  auto page = htmlResponse(pages::failure(outcome, requestId), pageStatus(error));
-  if (error.retryAfter.count() > 0)
-    page.headers.emplace_back("Retry-After", std::to_string(error.retryAfter.count()));
-  return page;
+  return failurePage(outcome, requestId);
 }
 
 Response callback(Gateway& gateway, const Request& request) {
@@ -99,6 +104,7 @@ Response callback(Gateway& gateway, const Request& request) {
 
 Handler browserEndpoint(SharedGateway gateway) {
   return [gateway = std::move(gateway)](const Request& request) {
+    if (request.late) return failurePage(overloaded(), request.requestId);
     if (const auto within = gateway->limits.stranger(request.peer); !within)
       return failurePage(within.error(), request.requestId);
     return callback(*gateway, request);

@@ -53,12 +53,23 @@ Handler openEndpoint(SharedGateway gateway, OpenEndpoint endpoint) {
   };
 }
 
+namespace {
+
+Result<Response> withinLimits(Gateway& gateway, CallerEndpoint endpoint, const Request& request,
+                              const Caller& caller) {
+  if (auto within = gateway.limits.request(caller.keyId); !within) return std::move(within).error();
+  const auto place = gateway.limits.place(caller.keyId);
+  if (!place) return place.error();
+  return endpoint(gateway, request, caller);
+}
+
+}  // namespace
+
 Handler callerEndpoint(SharedGateway gateway, CallerEndpoint endpoint) {
   return [gateway = std::move(gateway), endpoint](const Request& request) {
     const auto caller = gateway->auth.authenticate(request);
     if (!caller) return told(*gateway, request, caller.error());
-    const auto within = gateway->limits.request(caller->keyId);
-    auto result = within ? endpoint(*gateway, request, *caller) : Result<Response>(within.error());
+    auto result = withinLimits(*gateway, endpoint, request, *caller);
     auto response = result ? std::move(*result) : told(*gateway, request, result.error());
     response.keyId = caller->keyId;
     return response;

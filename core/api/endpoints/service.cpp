@@ -127,7 +127,7 @@ Result<Response> docs(Gateway&, const Request&) {
 void addServiceRoutes(std::vector<Route>& routes, const SharedGateway& gateway) {
   routes.push_back({"GET", "/providers", callerEndpoint(gateway, providers)});
   routes.push_back({"GET", "/health", openEndpoint(gateway, health)});
-  routes.push_back({"GET", "/health/live", openEndpoint(gateway, live)});
+  routes.push_back({"GET", "/health/live", openEndpoint(gateway, live), false, true});
   routes.push_back({"GET", "/health/ready", openEndpoint(gateway, ready)});
   if (gateway->parts.metricsText) routes.push_back({"GET", "/metrics", callerEndpoint(gateway, metrics)});
   routes.push_back({"GET", "/openapi.json", openEndpoint(gateway, openApi)});

@@ -9,6 +9,8 @@ namespace {
 constexpr std::array kStatuses{200, 201, 202, 204, 302, 303, 304, 400, 401, 403, 404, 405, 408,
                                409, 411, 413, 414, 415, 417, 429, 431, 500, 501, 502, 503, 505};
 
+constexpr int kUnavailable = 503;
+
 std::string millis(std::chrono::nanoseconds took) {
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
   std::string fraction = std::to_string(micros % 1'000);
@@ -26,7 +28,7 @@ class Traffic::Series {
         method_(route.method),
         pattern_(route.pattern),
         timings_(metrics.timings("auth_gateway_http_request_seconds",
-                                 "Time from a request's last octet to its answer.",
+                                 "Time from the whole request to its answer, without the wait for a thread.",
                                  {{"method", method_}, {"route", pattern_}})) {}
 
   void count(int status, std::chrono::nanoseconds took) noexcept {
@@ -59,7 +61,14 @@ class Traffic::Series {
 };
 
 Traffic::Traffic(const std::vector<Route>& routes, Metrics& metrics, Log& log, AccessLog accessLog)
-    : log_(log), accessLog_(accessLog) {
+    : metrics_(metrics),
+      log_(log),
+      accessLog_(accessLog),
+      late_(metrics.counter("auth_gateway_overload_refusals_total",
+                            "Requests that were told to come back because there was too much to do.",
+                            {{"reason", "late"}})) {
+  // From 0: whoever watches must see the first one, too.
+  for (const auto& [word, status] : errorTable()) errors(word);
   for (const auto& route : routes) series_.push_back(std::make_unique<Series>(metrics, route));
   series_.push_back(
       std::make_unique<Series>(metrics, Route{.method = "none", .pattern = "none", .handler = {}}));
@@ -67,12 +76,19 @@ Traffic::Traffic(const std::vector<Route>& routes, Metrics& metrics, Log& log, A
 
 Traffic::~Traffic() = default;
 
+Counter& Traffic::errors(const std::string& word) {
+  return metrics_.counter("auth_gateway_errors_total",
+                          "Answers that were errors, by the word of the contract.", {{"error", word}});
+}
+
 void Traffic::answered(const Request& request, const Response& response,
                        std::chrono::nanoseconds took) noexcept {
   const auto index = static_cast<std::size_t>(response.route);
   Series& series = index < series_.size() ? *series_[index] : *series_.back();
   try {
     series.count(response.status, took);
+    if (request.late && response.status == kUnavailable) late_.increment();
+    if (!response.error.empty()) errors(response.error).increment();
     if (accessLog_ == AccessLog::All || (accessLog_ == AccessLog::Errors && response.status >= 400))
       write(series, request, response, took);
   } catch (...) {
@@ -87,6 +103,7 @@ void Traffic::write(const Series& series, const Request& request, const Response
               {"method", series.method()},
               {"route", series.pattern()},
               {"status", std::to_string(response.status)},
+              {"error", response.error},
               {"ms", millis(took)},
               {"key", response.keyId},
               {"peer", request.peer}});

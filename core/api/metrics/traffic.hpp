@@ -28,11 +28,14 @@ class Traffic final : public AnswerObserver {
 
  private:
   class Series;
+  Counter& errors(const std::string& word);
   void write(const Series& series, const Request& request, const Response& response,
              std::chrono::nanoseconds took);
 
+  Metrics& metrics_;
   Log& log_;
   const AccessLog accessLog_;
+  Counter& late_;
   std::vector<std::unique_ptr<Series>> series_;  ///< by route; the last is of what fits none
 };
 

@@ -117,9 +117,10 @@ TEST_F(TrafficTest, LineOfTheLog_NamesRouteAndKeyIdOnly) {
   Traffic traffic(router->routes(), metrics, lines_, AccessLog::All);
   answered(traffic, {.method = "GET", .path = "/auth/providers/alice@company.com", .key = key});
   ASSERT_EQ(lines_.lines().size(), 1U);
-  EXPECT_EQ(lines_.lines().front(),
-            "request request_id=request-1 method=GET route=/auth/providers/{user_email} status=200 ms=1.500 "
-            "key=id-of-one peer=192.0.2.1");
+  EXPECT_EQ(
+      lines_.lines().front(),
+      "request request_id=request-1 method=GET route=/auth/providers/{user_email} status=200 error= ms=1.500 "
+      "key=id-of-one peer=192.0.2.1");
 }
 
 TEST_F(TrafficTest, OnlyErrors_GetALineWhereThatIsWanted) {
