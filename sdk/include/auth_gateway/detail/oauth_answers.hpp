@@ -60,7 +60,8 @@ inline Status OAuthProvider::emitToken(Call& call, const std::string& pointer, s
 
 inline Status OAuthProvider::emitIdentity(Call& call, const Dialect& dialect, const Claims& claims) const {
   const auto subject = claims("/sub");
-  if (!subject || subject->empty()) return call.fail(Status::Malformed, "The answer names no account.");
+  if (!subject || subject->empty() || subject->front() == '{' || subject->front() == '[')
+    return call.fail(Status::Malformed, "The answer names no account.");
   if (const auto status = acceptAccount(call, claims); status != Status::Ok) return status;
   // One spelling of the issuer, so that an account stays the same account.
   call.result("issuer", dialect.issuers.empty() ? dialect.userinfoUrl : dialect.issuers.front());
