@@ -19,7 +19,9 @@ class Google final : public auth_gateway::OAuthProvider {
     google.userinfoUrl = "https://openidconnect.googleapis.com/v1/userinfo";
     google.jwksUrl = "https://www.googleapis.com/oauth2/v3/certs";
     google.issuers = {"https://accounts.google.com", "accounts.google.com"};  // id_tokens come with either
+    google.deviceAuthorizationUrl = "https://oauth2.googleapis.com/device/code";
     google.authenticateRevocation = false;
+    google.authenticateDevice = false;
     google.accessTtlDefault = 3600;
     google.authorizationParameters = authorizationParameters(call);
     google.words.client.insert(google.words.client.end(), {"deleted_client", "disabled_client",
@@ -49,6 +51,10 @@ class Google final : public auth_gateway::OAuthProvider {
       return call.fail(status,
                        "The Workspace's session control asks for a new sign-in, and will again each time its "
                        "period is over.");
+    }
+    if (stage == Stage::Device && errorWord(call, dialect) == "invalid_client") {
+      return call.fail(status,
+                       "The device flow needs a client of the type \"TVs and Limited Input devices\".");
     }
     if (errorWord(call, dialect) == "admin_policy_enforced") {
       return call.fail(status,
@@ -92,5 +98,5 @@ class Google final : public auth_gateway::OAuthProvider {
 
 AUTH_GATEWAY_PROVIDER(Google, "google", "1.0.0", "Google",
                       AGW_CAN_PKCE | AGW_CAN_REFRESH | AGW_CAN_REVOKE | AGW_CAN_IDENTIFY |
-                          AGW_VERIFIES_EMAIL | AGW_REVOKES_ACCOUNT,
+                          AGW_VERIFIES_EMAIL | AGW_REVOKES_ACCOUNT | AGW_CAN_DEVICE,
                       optionsSchema)
