@@ -49,8 +49,8 @@ sanitized() {
 verb_test() {
   local what=${1:-default}
   case "$what" in
-    default | unit | contract | e2e | docs | asan | tsan | fuzz | all) ;;
-    *) die "unknown suite '$what': unit contract e2e docs asan tsan fuzz all" ;;
+    default | unit | contract | e2e | clients | docs | asan | tsan | fuzz | all) ;;
+    *) die "unknown suite '$what': unit contract e2e clients docs asan tsan fuzz all" ;;
   esac
   install_packages test
   rm -rf "$results"
@@ -61,11 +61,13 @@ verb_test() {
   case "$what" in
     unit | contract | docs) suite "$what" run_ctest build -L "$what" ;;
     e2e) suite e2e tests/integration/run ;;
+    clients) suite clients clients/python/run-tests ;;
     fuzz) suite fuzz verb_fuzz 20 ;;
     asan | tsan) suite "$what" sanitized "$what" ;;
     default | all)
       suite ctest run_ctest build
       suite e2e tests/integration/run
+      suite clients clients/python/run-tests
       suite asan sanitized asan
       suite fuzz verb_fuzz 10 ;;
   esac
