@@ -71,6 +71,7 @@ std::vector<ConfigFault> ProviderSet::load() {
     next->order.push_back(config.id);
     next->entries.emplace(config.id, build(config));
   }
+  next->installations = std::move(file.installations);
   const std::lock_guard swapping(swapping_);
   generation_ = std::move(next);
   return faults;
@@ -133,6 +134,10 @@ std::vector<ProviderStatus> ProviderSet::list() const {
   std::vector<ProviderStatus> all;
   for (const auto& id : generation->order) all.push_back(generation->entries.at(id).status);
   return all;
+}
+
+std::vector<DeclaredInstallation> ProviderSet::declaredInstallations() const {
+  return current()->installations;
 }
 
 }  // namespace agw

@@ -48,6 +48,7 @@ class ProviderSet final : public ProviderDirectory {
 
   [[nodiscard]] Result<std::shared_ptr<Provider>> find(const std::string& id) const override;
   [[nodiscard]] std::vector<ProviderStatus> list() const override;
+  [[nodiscard]] std::vector<DeclaredInstallation> declaredInstallations() const override;
 
  private:
   struct Entry {
@@ -57,6 +58,7 @@ class ProviderSet final : public ProviderDirectory {
   struct Generation {
     std::map<std::string, Entry> entries;
     std::vector<std::string> order;  ///< of the file
+    std::vector<DeclaredInstallation> installations;
   };
 
   [[nodiscard]] Entry build(const ProviderConfig& config) const;

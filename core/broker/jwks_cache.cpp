@@ -15,6 +15,7 @@ constexpr seconds kShortest{5 * 60};
 constexpr seconds kUsual{3600};
 constexpr seconds kLongest{24 * 3600};
 constexpr seconds kBetweenRenewals{60};
+constexpr seconds kAfterFailure{5};
 constexpr std::size_t kMostSets = 32;
 
 // max-age of RFC 9111 section 5.2.2.1; other directives only shorten what we keep anyway.
@@ -57,6 +58,20 @@ Result<JwksCache::KeySet> JwksCache::renew(const std::string& url, bool allowPri
 }
 
 Result<JwksCache::KeySet> JwksCache::fetch(const std::string& url, bool allowPrivate) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto failed = failures_.find(url);
+    if (failed != failures_.end() && clock_.now() < failed->second.until) return failed->second.error;
+  }
+  auto keys = download(url, allowPrivate);
+  const std::lock_guard lock(mutex_);
+  failures_.erase(url);
+  if (!keys && keys.error().kind == ErrorKind::Transient)
+    failures_.insert_or_assign(url, Failure{keys.error(), clock_.now() + kAfterFailure});
+  return keys;
+}
+
+Result<JwksCache::KeySet> JwksCache::download(const std::string& url, bool allowPrivate) {
   HttpRequest request;
   request.url = url;
   request.headers = {{"Accept", "application/json"}};

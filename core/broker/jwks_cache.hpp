@@ -13,7 +13,8 @@
 namespace agw {
 
 /// Published key sets (RFC 7517), fetched when first asked for and kept as long as the publisher says,
-/// between five minutes and a day; at most 32 sets. Nothing is locked during a fetch. Safe to call from many
+/// between five minutes and a day; at most 32 sets. An address that just failed is left alone for five seconds:
+/// strangers may send tokens. Nothing is locked during a fetch. Safe to call from many
 /// threads.
 class JwksCache {
  public:
@@ -32,13 +33,20 @@ class JwksCache {
     TimePoint fetchedAt;
     TimePoint freshUntil;
   };
+  struct Failure {
+    Error error;
+    TimePoint until;  ///< nothing is asked before
+  };
   Result<KeySet> fetch(const std::string& url, bool allowPrivate);
+  Result<KeySet> download(const std::string& url, bool allowPrivate);
   void keep(const std::string& url, Entry entry);
 
   HttpClient& http_;
   const Clock& clock_;
   std::mutex mutex_;
-  std::map<std::string, Entry> entries_;  // by address
+  // Both by address; the addresses are those of provider entries.
+  std::map<std::string, Entry> entries_;
+  std::map<std::string, Failure> failures_;
 };
 
 }  // namespace agw

@@ -18,8 +18,10 @@ class PluginHost final : public HostServices {
   Result<HttpResponse> send(const HttpRequest& request) override { return http_.send(request); }
 
   Result<boost::json::object> verifyIdToken(const Secret& token, const IdTokenCheck& check) override {
-    const IdTokenExpectation expected{
-        .issuers = check.issuers, .audience = check.audience, .nonce = check.nonce};
+    const IdTokenExpectation expected{.issuers = check.issuers,
+                                      .audience = check.audience,
+                                      .nonce = check.nonce,
+                                      .securityEvent = check.securityEvent};
     const auto keys = keys_.get(check.jwksUrl, check.allowPrivate);
     if (!keys) return keys.error();
     auto claims = agw::verifyIdToken(token.reveal(), **keys, expected, clock_.now());
@@ -32,6 +34,10 @@ class PluginHost final : public HostServices {
     if (claims || claims.error().kind != ErrorKind::NotFound) return claims;
     return Error{.kind = ErrorKind::Malformed,
                  .message = "The id_token is signed with a key that is not published."};
+  }
+
+  Result<Secret> signJwt(const Secret& privateKey, const boost::json::object& claims) override {
+    return signRs256(claims, privateKey);
   }
 
   std::string hmacSha256(std::string_view key, std::string_view message) override {

@@ -82,14 +82,17 @@ std::string EntryReader::text(const std::string& key) {
 }
 
 Secret EntryReader::secret(const std::string& key, DeploymentKind deployment) {
+  Secret secret = secretLines(key, deployment);
+  if (!hasControl(secret.reveal())) return secret;
+  error(key, "it has a line break or another control character");
+  return {};
+}
+
+Secret EntryReader::secretLines(const std::string& key, DeploymentKind deployment) {
   const YamlNode* node = textNode(key);
   if (node == nullptr) return {};
   ResolvedText resolved = resolve(*node, pathOf(key));
   Secret secret(std::move(resolved.text));
-  if (hasControl(secret.reveal())) {
-    error(key, "it has a line break or another control character");
-    return {};
-  }
   const bool inClear = resolved.clearDefault || (!resolved.referenced && !secret.empty());
   if (inClear && resolved.faults.empty()) {
     const std::string message =

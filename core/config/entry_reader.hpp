@@ -39,6 +39,8 @@ class EntryReader {
   [[nodiscard]] std::string text(const std::string& key);
   /// The same for something that must not stand in the file in clear: warned about, refused in production.
   [[nodiscard]] Secret secret(const std::string& key, DeploymentKind deployment);
+  /// The same for one of several lines: a key in PEM.
+  [[nodiscard]] Secret secretLines(const std::string& key, DeploymentKind deployment);
   /// A text as it stands: names that other parts refer to.
   [[nodiscard]] std::string name(const std::string& key);
   [[nodiscard]] bool flag(const std::string& key);

@@ -8,10 +8,10 @@ namespace {
 constexpr std::array kTop{FileKey{"version", true}, FileKey{"providers", true}, FileKey{"installations"}};
 
 // What a working entry cannot lack is required, so that a file cut in the middle does not load.
-constexpr std::array kProvider{FileKey{"plugin", true},  FileKey{"display_name"},  FileKey{"client_id", true},
-                               FileKey{"client_secret"}, FileKey{"scopes", true},  FileKey{"identity"},
-                               FileKey{"redirect_uri"},  FileKey{"allow_private"}, FileKey{"sha256"},
-                               FileKey{"options"}};
+constexpr std::array kProvider{
+    FileKey{"plugin", true},   FileKey{"display_name"},  FileKey{"client_id", true}, FileKey{"client_secret"},
+    FileKey{"webhook_secret"}, FileKey{"private_key"},   FileKey{"scopes", true},    FileKey{"identity"},
+    FileKey{"redirect_uri"},   FileKey{"allow_private"}, FileKey{"sha256"},          FileKey{"options"}};
 
 constexpr std::array kInstallation{FileKey{"provider", true}, FileKey{"org", true},
                                    FileKey{"installation_id"}, FileKey{"static_token"},

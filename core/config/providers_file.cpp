@@ -1,12 +1,9 @@
 #include "config/providers_file.hpp"
 
-#include <openssl/sha.h>
-
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <fstream>
 #include <iterator>
@@ -17,6 +14,8 @@
 #include "config/entry_reader.hpp"
 #include "config/nearest.hpp"
 #include "config/options_reader.hpp"
+#include "crypto/hash.hpp"
+#include "crypto/jose.hpp"
 
 namespace agw {
 namespace {
@@ -31,14 +30,8 @@ bool isId(std::string_view text) {
          });
 }
 
-std::string sha256Hex(const std::string& text) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  return hexEncode({reinterpret_cast<const char*>(digest.data()), digest.size()});
-}
-
-/// The client secret stays out: a code belongs to the client id, and the secret may be renewed while a
-/// consent is under way.
+/// Secrets stay out: a code belongs to the client id, and a secret may be renewed while a consent is under
+/// way.
 std::string fingerprintOf(const ProviderConfig& config) {
   boost::json::array parts{boost::json::string(config.id), boost::json::string(config.plugin),
                            boost::json::string(config.clientId), boost::json::string(config.redirectUri),
@@ -123,6 +116,8 @@ class FileReader {
     config.displayName = entry.text("display_name");
     config.clientId = entry.text("client_id");
     config.clientSecret = entry.secret("client_secret", deployment_);
+    config.webhookSecret = entry.secret("webhook_secret", deployment_);
+    config.privateKey = readPrivateKey(entry);
     config.scopes = entry.words("scopes");
     config.identity = readIdentity(entry);
     config.redirectUri = readRedirectUri(entry, key.text);
@@ -142,6 +137,16 @@ class FileReader {
     if (name.empty() || isId(name)) return name;
     entry.error("plugin", "found " + shown(name) + ", allowed is the id of a plugin: a-z, 0-9, - and _");
     return {};
+  }
+
+  Secret readPrivateKey(EntryReader& entry) {
+    Secret key = entry.secretLines("private_key", deployment_);
+    if (!key.empty() && !checkRsaPrivateKey(key)) {
+      entry.error("private_key",
+                  "found something else; allowed is the PEM of an RSA private key without "
+                  "passphrase, at least 2048 bits (PKCS#1 or PKCS#8)");
+    }
+    return key;
   }
 
   std::optional<IdentityPolicy> readIdentity(EntryReader& entry) {

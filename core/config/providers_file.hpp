@@ -10,16 +10,6 @@
 
 namespace agw {
 
-/// An entry of `installations:`: a grant of an organisation that is known beforehand.
-struct DeclaredInstallation {
-  std::string provider;
-  std::string org;
-  std::string installationId;  ///< this or `staticToken`
-  Secret staticToken;
-  bool preferStored = false;
-  std::vector<std::string> missing;  ///< as in ProviderConfig
-};
-
 /// providers.yaml, checked. Usable when no fault is an error.
 struct ProvidersFile {
   std::string name;  ///< as it appears in faults

@@ -16,10 +16,10 @@ bool isVariableName(std::string_view name) {
          std::all_of(name.begin(), name.end(), wordCharacter);
 }
 
-ResolvedText readReferredFile(std::string_view path) {
+ResolvedText readFileAt(std::string_view path, bool mayBeRelative) {
   ResolvedText resolved;
   resolved.referenced = true;
-  if (!path.starts_with('/')) {
+  if (!mayBeRelative && !path.starts_with('/')) {
     resolved.faults.emplace_back("a file reference names an absolute path: file:/run/secrets/name");
     return resolved;
   }
@@ -34,6 +34,21 @@ ResolvedText readReferredFile(std::string_view path) {
     resolved.faults.push_back("file:" + shownPath + ": " + file.fault);
   }
   return resolved;
+}
+
+ResolvedText resolveVariables(std::string_view written, const Environment& environment);
+
+/// The path may come from a variable; then, like every path in a variable, it may be relative to the working
+/// folder. An empty one is an empty text: `file:${NAME:-}`.
+ResolvedText readReferredFile(std::string_view written, const Environment& environment) {
+  ResolvedText path = resolveVariables(written, environment);
+  if (!path.referenced) return readFileAt(path.text, false);
+  if (!path.missing.empty() || !path.faults.empty() || path.text.empty()) {
+    path.text.clear();
+    path.clearDefault = false;
+    return path;
+  }
+  return readFileAt(path.text, true);
 }
 
 /// Puts the value of what stands between the braces at the end of `resolved`.
@@ -60,10 +75,7 @@ void appendVariable(std::string_view inside, const Environment& environment, Res
   }
 }
 
-}  // namespace
-
-ResolvedText resolveReferences(std::string_view written, const Environment& environment) {
-  if (written.starts_with(kFilePrefix)) return readReferredFile(written.substr(kFilePrefix.size()));
+ResolvedText resolveVariables(std::string_view written, const Environment& environment) {
   ResolvedText resolved;
   while (!written.empty()) {
     const auto dollar = written.find('$');
@@ -87,6 +99,14 @@ ResolvedText resolveReferences(std::string_view written, const Environment& envi
     }
   }
   return resolved;
+}
+
+}  // namespace
+
+ResolvedText resolveReferences(std::string_view written, const Environment& environment) {
+  if (written.starts_with(kFilePrefix))
+    return readReferredFile(written.substr(kFilePrefix.size()), environment);
+  return resolveVariables(written, environment);
 }
 
 }  // namespace agw

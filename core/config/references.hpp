@@ -9,7 +9,7 @@
 namespace agw {
 
 /// A text of providers.yaml with its references put in: `${NAME}`, `${NAME:-default}` (NAME or NAME_FILE;
-/// `$${` is a plain `${`), or, as the whole text, `file:/absolute/path`.
+/// `$${` is a plain `${`), or, as the whole text, `file:/absolute/path` or `file:${NAME}`.
 struct ResolvedText {
   std::string text;
   bool referenced = false;           ///< part of it came from elsewhere

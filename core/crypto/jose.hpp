@@ -18,6 +18,9 @@ struct IdTokenExpectation {
   std::string audience;              ///< our client id
   std::string nonce;                 ///< empty: not compared
   std::chrono::seconds leeway{60};
+  /// It is a Security Event Token (RFC 8417) instead: `events` must be there, so that no id_token passes for
+  /// one; `exp`, `sub` and `azp` need not be.
+  bool securityEvent = false;
 };
 
 /// Verifies the signature of a compact JWS with a key of `jwks` (RFC 7515, 7517) and the claims, and returns
@@ -27,8 +30,11 @@ struct IdTokenExpectation {
 [[nodiscard]] Result<boost::json::object> verifyIdToken(std::string_view token, std::string_view jwks,
                                                         const IdTokenExpectation& expected, TimePoint now);
 
-/// Signs `claims` as a compact JWS with RS256 (RFC 7518 section 3.3). `BadOption` when `privateKeyPem` is not
-/// an RSA private key of at least 2048 bits.
+/// `BadOption` unless `pem` (PKCS#1 or PKCS#8, unencrypted) is an RSA private key of at least 2048 bits.
+[[nodiscard]] Result<void> checkRsaPrivateKey(const Secret& pem);
+
+/// Signs `claims` as a compact JWS with RS256 (RFC 7518 section 3.3). `BadOption` as
+/// `checkRsaPrivateKey`.
 [[nodiscard]] Result<Secret> signRs256(const boost::json::object& claims, const Secret& privateKeyPem);
 
 }  // namespace agw

@@ -8,6 +8,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "base/clock.hpp"
 #include "base/secret.hpp"
 
 namespace agw {
@@ -25,6 +26,17 @@ struct InstallationFacts {
   boost::json::object metadata;
   bool suspended = false;
   bool minted = false;  ///< its tokens are made by `mintInstallationToken`, not kept from the consent
+};
+
+/// An item of `installations:` in providers.yaml: an organisation that needs no consent here.
+struct DeclaredInstallation {
+  std::string provider;
+  std::string org;             ///< as `InstallationFacts::orgId`
+  std::string installationId;  ///< its tokens are minted; this or `staticToken`
+  Secret staticToken;          ///< a token without end
+  bool preferStored = false;   ///< one that came by consent goes before it
+  /// Variables or files that it refers to and that are not there. Not empty: it serves nothing.
+  std::vector<std::string> missing;
 };
 
 /// A redirect as it came from the browser: attacker's text, each name at most once.
@@ -72,7 +84,8 @@ struct ProviderEvent {
   std::string subject;
   std::string kind;
   std::optional<boost::json::object> permissions;
-  std::string delivery;  ///< the provider's id of the delivery; empty: it has none
+  std::optional<TimePoint> at;  ///< when it happened; what was consented to later stays
+  std::string delivery;  ///< the provider's id of it, taken once; empty: it has none
 };
 
 struct WebhookReading {

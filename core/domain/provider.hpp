@@ -219,6 +219,8 @@ class ProviderDirectory {
   /// (`provider_not_configured`) for one that is there and cannot work, with the reason.
   [[nodiscard]] virtual Result<std::shared_ptr<Provider>> find(const std::string& id) const = 0;
   [[nodiscard]] virtual std::vector<ProviderStatus> list() const = 0;
+  /// In the order of the file.
+  [[nodiscard]] virtual std::vector<DeclaredInstallation> declaredInstallations() const { return {}; }
 };
 
 }  // namespace agw

@@ -5,6 +5,7 @@
 
 #include "base/encoding.hpp"
 #include "plugin/outcome.hpp"
+#include "plugin/retry_after.hpp"
 
 namespace agw {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 constexpr std::size_t maxPutOctets = 2U << 20;
 constexpr std::size_t maxGets = 100'000;
 constexpr std::size_t maxAnswers = 16;
+constexpr std::size_t maxDocuments = 16;
 constexpr std::size_t maxRecords = 64;
 constexpr std::size_t shortestSecret = 8;  // shorter values occur in ordinary words
 
@@ -33,7 +35,12 @@ std::int32_t contained(Body&& body) noexcept {
 }  // namespace
 
 HostCall::HostCall(Setting setting, Inputs inputs, Secret carry)
-    : setting_(std::move(setting)), inputs_(std::move(inputs)), carry_(std::move(carry)) {}
+    : setting_(std::move(setting)), inputs_(std::move(inputs)), carry_(std::move(carry)) {
+  if (setting_.webhook != nullptr) {
+    documents_.emplace_back(HttpResponse{
+        .status = 200, .headers = setting_.webhook->headers, .body = Secret(setting_.webhook->body)});
+  }
+}
 
 std::int32_t HostCall::run(const agw_provider& plugin, std::uint32_t operation) {
   const agw_call call{sizeof(agw_call), operation, this, &getEntry, &putEntry, &sendEntry, &emitEntry};
@@ -50,8 +57,11 @@ bool HostCall::holdsSecret(std::string_view text) const {
   const auto holds = [text](const Secret& secret) {
     return secret.size() >= shortestSecret && text.find(secret.reveal()) != std::string_view::npos;
   };
-  if (holds(setting_.config.clientSecret) || holds(carry_)) return true;
-  for (const auto* name : {"code", "code_verifier", "refresh_token", "access_token", "id_token"}) {
+  const auto& config = setting_.config;
+  if (holds(config.clientSecret) || holds(config.webhookSecret) || holds(config.privateKey) || holds(carry_))
+    return true;
+  for (const auto* name :
+       {"code", "code_verifier", "refresh_token", "access_token", "id_token", "device_code"}) {
     const auto input = inputs_.find(name);
     if (input != inputs_.end() && holds(input->second)) return true;
   }
@@ -76,44 +86,91 @@ std::int32_t HostCall::emitEntry(void* host, std::uint32_t record) {
 
 std::int32_t HostCall::get(std::uint32_t slot, std::string_view name, agw_text& value) {
   if (++gets_ > maxGets) return fault(AGW_BUG);
-  auto* answer = answers_.empty() ? nullptr : &answers_.back();
   switch (slot) {
     case AGW_INPUT: {
       const auto found = inputs_.find(name);
       return found == inputs_.end() ? AGW_ABSENT : give(found->second.reveal(), value);
     }
     case AGW_CLIENT:
-      if (name == "id") return give(setting_.config.clientId, value);
-      if (name == "secret" && !setting_.config.clientSecret.empty())
-        return give(setting_.config.clientSecret.reveal(), value);
-      return AGW_ABSENT;
+      return getClient(name, value);
     case AGW_OPTION:
       return getJson(atPointer(setting_.options, name), value);
     case AGW_OPTION_KEYS:
       return getKeys(name, value);
-    case AGW_STATUS:
-      return answer == nullptr ? AGW_ABSENT : give(answer->status(), value);
-    case AGW_HEADER: {
-      const auto header = answer == nullptr ? std::nullopt : answer->header(name);
-      return header ? give(*header, value) : AGW_ABSENT;
-    }
-    case AGW_JSON:
-      return getJson(answer == nullptr ? nullptr : answer->json(name), value);
-    case AGW_FORM: {
-      const auto field = answer == nullptr ? std::nullopt : answer->form(name);
-      return field ? give(*field, value) : AGW_ABSENT;
-    }
     case AGW_CARRY:
-      return carry_.empty() ? AGW_ABSENT : give(carry_.reveal(), value);
+      return giveIf(carry_, value);
     case AGW_NOW:
       return keep(std::to_string(toMillis(setting_.services.now()) / 1000), value);
     case AGW_ID_TOKEN:
       return getClaim(name, value);
     case AGW_HMAC_SHA256:
       return keep(setting_.services.hmacSha256(signingKey_.reveal(), name), value);
+    case AGW_SIGNED_JWT:
+      return getSignedJwt(name, value);
+    case AGW_PARAMETER:
+    case AGW_INBOUND_HEADER:
+    case AGW_INBOUND_BODY:
+    case AGW_INBOUND_FORM:
+    case AGW_DOCUMENT:
+      return getInbound(slot, name, value);
+    default:
+      return getAnswer(slot, name, value);
+  }
+}
+
+std::int32_t HostCall::getClient(std::string_view name, agw_text& value) const {
+  if (name == "id") return give(setting_.config.clientId, value);
+  if (name == "secret") return giveIf(setting_.config.clientSecret, value);
+  if (name == "webhook_secret") return giveIf(setting_.config.webhookSecret, value);
+  return AGW_ABSENT;
+}
+
+std::int32_t HostCall::getAnswer(std::uint32_t slot, std::string_view name, agw_text& value) {
+  auto* answer = answers_.empty() ? nullptr : &answers_.back();
+  switch (slot) {
+    case AGW_STATUS:
+      return answer == nullptr ? AGW_ABSENT : give(answer->status(), value);
+    case AGW_HEADER:
+      return answer == nullptr ? AGW_ABSENT : giveIf(answer->header(name), value);
+    case AGW_JSON:
+      return getJson(answer == nullptr ? nullptr : answer->json(name), value);
+    case AGW_FORM:
+      return answer == nullptr ? AGW_ABSENT : giveIf(answer->form(name), value);
+    case AGW_ANSWER_TIME: {
+      const auto date = answer == nullptr ? std::nullopt : answer->header("Date");
+      const auto time = date ? httpDate(*date) : std::nullopt;
+      return time ? keep(std::to_string(toMillis(*time) / 1000), value) : AGW_ABSENT;
+    }
     default:
       return AGW_UNSUPPORTED;
   }
+}
+
+std::int32_t HostCall::getInbound(std::uint32_t slot, std::string_view name, agw_text& value) {
+  if (slot == AGW_DOCUMENT)
+    return getJson(documents_.empty() ? nullptr : documents_.back().json(name), value);
+  if (slot == AGW_PARAMETER) {
+    const auto* parameters = setting_.webhook != nullptr ? &setting_.webhook->query : setting_.parameters;
+    if (parameters == nullptr) return AGW_ABSENT;
+    const auto found = parameters->find(name);
+    return found == parameters->end() ? AGW_ABSENT : give(std::string_view(found->second), value);
+  }
+  if (setting_.webhook == nullptr) return AGW_ABSENT;
+  auto& request = documents_.front();
+  if (slot == AGW_INBOUND_HEADER) return giveIf(request.header(name), value);
+  if (slot == AGW_INBOUND_FORM) return giveIf(request.form(name), value);
+  return give(std::string_view(setting_.webhook->body), value);
+}
+
+std::int32_t HostCall::getSignedJwt(std::string_view claims, agw_text& value) {
+  if (setting_.config.privateKey.empty()) return AGW_BAD_OPTION;
+  boost::system::error_code refused;
+  const auto parsed = boost::json::parse(claims, refused);
+  if (refused || !parsed.is_object()) return fault(AGW_BUG);
+  auto jwt = setting_.services.signJwt(setting_.config.privateKey, parsed.get_object());
+  if (!jwt) return failed(std::move(jwt).error());
+  kept_.push_back(std::move(jwt).value());
+  return giveIf(kept_.back(), value);
 }
 
 std::int32_t HostCall::getJson(const boost::json::value* value, agw_text& text) {
@@ -147,20 +204,23 @@ std::int32_t HostCall::getClaim(std::string_view pointer, agw_text& text) {
 }
 
 std::int32_t HostCall::verify() {
-  const auto token = inputs_.find("id_token");
-  if (token == inputs_.end()) return AGW_ABSENT;
-  if (!setting_.maySend) return fault(AGW_BUG);
+  const bool event = setting_.webhook != nullptr;
+  const auto input = inputs_.find("id_token");
+  if (!event && input == inputs_.end()) return AGW_ABSENT;
+  if (!event && !setting_.maySend) return fault(AGW_BUG);
   HostServices::IdTokenCheck check{.issuers = {},
                                    .jwksUrl = "",
                                    .audience = setting_.config.clientId,
                                    .nonce = setting_.nonce,
-                                   .allowPrivate = setting_.config.allowPrivate};
+                                   .allowPrivate = setting_.config.allowPrivate,
+                                   .securityEvent = event};
   for (const auto& [name, value] : verification_) {
     if (name == "issuer") check.issuers.emplace_back(value.reveal());
     if (name == "jwks_url") check.jwksUrl = value.reveal();
   }
   if (check.issuers.empty() || check.jwksUrl.empty()) return fault(AGW_BUG);
-  auto claims = setting_.services.verifyIdToken(token->second, check);
+  const Secret token = event ? Secret(setting_.webhook->body) : input->second;
+  auto claims = setting_.services.verifyIdToken(token, check);
   if (!claims) return failed(std::move(claims).error());
   claims_.emplace(std::move(claims).value());
   return AGW_OK;
@@ -169,6 +229,14 @@ std::int32_t HostCall::verify() {
 std::int32_t HostCall::give(std::string_view text, agw_text& out) const {
   out = agw_text{text.data(), text.size()};
   return AGW_OK;
+}
+
+std::int32_t HostCall::giveIf(std::optional<std::string_view> text, agw_text& out) const {
+  return text ? give(*text, out) : AGW_ABSENT;
+}
+
+std::int32_t HostCall::giveIf(const Secret& secret, agw_text& out) const {
+  return secret.empty() ? AGW_ABSENT : give(secret.reveal(), out);
 }
 
 std::int32_t HostCall::keep(std::string text, agw_text& out) {
@@ -196,6 +264,10 @@ std::int32_t HostCall::put(std::uint32_t slot, std::string_view name, std::strin
       return AGW_OK;
     case AGW_SIGN:
       signingKey_ = Secret(std::string(value));
+      return AGW_OK;
+    case AGW_PARSE:
+      if (documents_.size() >= maxDocuments) return fault(AGW_BUG);
+      documents_.emplace_back(HttpResponse{.status = 200, .headers = {}, .body = Secret(std::string(value))});
       return AGW_OK;
     default:
       return putRequest(slot, name, value);
@@ -254,7 +326,7 @@ std::int32_t HostCall::send() {
 
 std::int32_t HostCall::emit(std::uint32_t record) {
   if (fault_ != AGW_OK) return fault_;
-  if (record < AGW_TOKEN || record > AGW_REPLY) return AGW_UNSUPPORTED;
+  if (record < AGW_TOKEN || record > AGW_DEVICE_GRANT) return AGW_UNSUPPORTED;
   if (records_.size() >= maxRecords) return fault(AGW_MALFORMED);
   records_.push_back({record, std::exchange(results_, {})});
   return AGW_OK;

@@ -36,6 +36,9 @@ class HostCall {
     HostServices& services;
     std::string nonce;  ///< that an id_token must carry; empty: not compared
     bool maySend = true;
+    /// What a redirect or a webhook brought in. Must outlive the call.
+    const QueryParameters* parameters = nullptr;
+    const WebhookRequest* webhook = nullptr;
   };
   HostCall(Setting setting, Inputs inputs, Secret carry);
 
@@ -65,6 +68,10 @@ class HostCall {
   static std::int32_t emitEntry(void* host, std::uint32_t record);
 
   std::int32_t get(std::uint32_t slot, std::string_view name, agw_text& value);
+  std::int32_t getAnswer(std::uint32_t slot, std::string_view name, agw_text& value);
+  std::int32_t getInbound(std::uint32_t slot, std::string_view name, agw_text& value);
+  std::int32_t getClient(std::string_view name, agw_text& value) const;
+  std::int32_t getSignedJwt(std::string_view claims, agw_text& value);
   std::int32_t put(std::uint32_t slot, std::string_view name, std::string_view value);
   std::int32_t putRequest(std::uint32_t slot, std::string_view name, std::string_view value);
   std::int32_t send();
@@ -75,6 +82,8 @@ class HostCall {
   std::int32_t getClaim(std::string_view pointer, agw_text& text);
   std::int32_t verify();
   std::int32_t give(std::string_view text, agw_text& out) const;
+  std::int32_t giveIf(std::optional<std::string_view> text, agw_text& out) const;
+  std::int32_t giveIf(const Secret& secret, agw_text& out) const;
   std::int32_t keep(std::string text, agw_text& out);
   std::int32_t fault(std::int32_t status);
   std::int32_t failed(Error error);
@@ -84,6 +93,8 @@ class HostCall {
   Secret carry_;
   Outgoing outgoing_;
   std::deque<Answer> answers_;
+  /// What AGW_DOCUMENT reads is the last: the webhook, or a text that the plugin had parsed.
+  std::deque<Answer> documents_;
   std::deque<Secret> kept_;  ///< values made for the plugin; they live as long as the call
   Fields results_;
   Fields errors_;

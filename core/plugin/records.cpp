@@ -43,6 +43,12 @@ Result<void> checkTokens(const TokenSet& tokens) {
   if (tokens.tokenType.size() > 64 || hasControlCharacter(tokens.tokenType)) {
     return malformed("The provider sent a token type that is none.");
   }
+  const bool plainKind = std::all_of(tokens.kind.begin(), tokens.kind.end(), [](char character) {
+    return (character >= 'a' && character <= 'z') || (character >= '0' && character <= '9') ||
+           character == '_' || character == '-';
+  });
+  if (tokens.kind.size() > 32 || !plainKind)
+    return malformed("The plugin names a kind of token that is none.");
   if (!tokens.scopes) return {};
   const bool tooLong = std::any_of(tokens.scopes->begin(), tokens.scopes->end(), [](const auto& scope) {
     return scope.size() > maxScope || hasControlCharacter(scope);
@@ -50,6 +56,21 @@ Result<void> checkTokens(const TokenSet& tokens) {
   if (tooLong || tokens.scopes->size() > maxScopes)
     return malformed("The provider sent scopes that are none.");
   return {};
+}
+
+Result<TokenSet> readTokens(const Fields& fields) {
+  TokenSet tokens;
+  tokens.accessToken = secretOf(fields, "access_token");
+  tokens.refreshToken = secretOf(fields, "refresh_token");
+  tokens.idToken = secretOf(fields, "id_token");
+  tokens.carry = secretOf(fields, "carry");
+  if (auto type = textOf(fields, "token_type"); !type.empty()) tokens.tokenType = std::move(type);
+  tokens.expiresIn = lifeOf(textOf(fields, "expires_in"));
+  tokens.refreshExpiresIn = lifeOf(textOf(fields, "refresh_expires_in"));
+  if (auto scopes = splitScopes(textOf(fields, "scopes")); !scopes.empty()) tokens.scopes = std::move(scopes);
+  tokens.kind = textOf(fields, "kind");
+  if (auto checked = checkTokens(tokens); !checked) return checked.error();
+  return tokens;
 }
 
 }  // namespace
@@ -100,18 +121,22 @@ Result<TokenSet> tokenSetOf(const std::vector<Emitted>& records) {
     }
   }
   if (chosen == nullptr) return malformed("The provider's answer has no token.");
-  TokenSet tokens;
-  tokens.accessToken = secretOf(*chosen, "access_token");
-  tokens.refreshToken = secretOf(*chosen, "refresh_token");
-  tokens.idToken = secretOf(*chosen, "id_token");
-  tokens.carry = secretOf(*chosen, "carry");
-  if (auto type = textOf(*chosen, "token_type"); !type.empty()) tokens.tokenType = std::move(type);
-  tokens.expiresIn = lifeOf(textOf(*chosen, "expires_in"));
-  tokens.refreshExpiresIn = lifeOf(textOf(*chosen, "refresh_expires_in"));
-  if (auto scopes = splitScopes(textOf(*chosen, "scopes")); !scopes.empty())
-    tokens.scopes = std::move(scopes);
-  if (auto checked = checkTokens(tokens); !checked) return checked.error();
-  return tokens;
+  return readTokens(*chosen);
+}
+
+Result<std::vector<TokenSet>> tokenSetsOf(const std::vector<Emitted>& records) {
+  std::vector<TokenSet> all;
+  for (const auto& record : records) {
+    if (record.record != AGW_TOKEN) continue;
+    auto tokens = readTokens(record.fields);
+    if (!tokens) return tokens.error();
+    const bool twice =
+        std::any_of(all.begin(), all.end(), [&](const auto& other) { return other.kind == tokens->kind; });
+    if (twice) return malformed("The provider sent two tokens of one kind.");
+    all.push_back(std::move(tokens).value());
+  }
+  if (all.empty()) return malformed("The provider's answer has no token.");
+  return all;
 }
 
 Result<Identity> identityOf(const std::vector<Emitted>& records) {

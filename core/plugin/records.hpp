@@ -13,6 +13,10 @@ namespace agw {
 /// scopes.
 [[nodiscard]] Result<TokenSet> tokenSetOf(const std::vector<Emitted>& records);
 
+/// Every token of an installation's exchange, in the order they came. `Malformed` also when two have the same
+/// kind.
+[[nodiscard]] Result<std::vector<TokenSet>> tokenSetsOf(const std::vector<Emitted>& records);
+
 /// `Malformed` unless exactly one account with a subject came.
 [[nodiscard]] Result<Identity> identityOf(const std::vector<Emitted>& records);
 

@@ -24,12 +24,17 @@ std::chrono::seconds retryAfter(std::string_view value, TimePoint now) {
   const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), seconds);
   if (failed == std::errc() && end == value.data() + value.size()) return bounded(seconds);
 
+  const auto date = httpDate(value);
+  return date ? bounded((toMillis(*date) - toMillis(now)) / 1000) : std::chrono::seconds(0);
+}
+
+std::optional<TimePoint> httpDate(std::string_view value) {
   std::tm parts{};
   std::istringstream text{std::string(value.substr(0, 40))};
   text.imbue(std::locale::classic());
   text >> std::get_time(&parts, "%a, %d %b %Y %H:%M:%S GMT");
-  if (text.fail()) return std::chrono::seconds(0);
-  return bounded(static_cast<std::int64_t>(::timegm(&parts)) - toMillis(now) / 1000);
+  if (text.fail()) return std::nullopt;
+  return fromMillis(static_cast<std::int64_t>(::timegm(&parts)) * 1000);
 }
 
 }  // namespace agw

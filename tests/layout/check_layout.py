@@ -16,7 +16,7 @@ LAYERS = {
     "base": [],
     "domain": ["base"],
     "crypto": ["base"],
-    "config": ["base", "domain"],
+    "config": ["base", "domain", "crypto"],
     "storage": ["base", "domain"],
     "plugin": ["base", "domain"],
     "net": ["base"],

@@ -62,7 +62,8 @@ enum {
      "url" instead: the person must go there next; what AGW_PARAMETER reads now stays readable afterwards. */
   AGW_CALLBACK = 8,
   /* An inbound request, verified before anything else is believed: AGW_EVENTs and at most one AGW_REPLY emitted.
-     AGW_DENIED: signature or time is wrong. */
+     AGW_DENIED: signature or time is wrong. No send. AGW_VERIFY and AGW_ID_TOKEN work here on the body, a Security
+     Event Token (RFC 8417): it needs "events" and may lack "exp" and "sub". */
   AGW_WEBHOOK = 9,
   AGW_DEVICE = 10, /* RFC 8628 section 3.1: one AGW_DEVICE_GRANT emitted */
   /* Facts that depend on options, as AGW_RESULT: "issuer" (repeatable), "issuer_required" ("true"),
@@ -136,7 +137,8 @@ enum {
   AGW_INSTALLATION = 3,
   /* "event": "uninstalled" "suspended" "unsuspended" "permissions_changed" "tokens_revoked" (of "kind", or all)
      "consent_ended" (all of "subject"); whom it is about: "org_id" "installation_id" "subject"; "permissions";
-     "delivery": the provider's id of this delivery, taken once */
+     "at": when it happened, in seconds since 1970: what was consented to later stays;
+     "delivery": the provider's id of it, taken once. <public_url>/<delivery> then tells people that it was done */
   AGW_EVENT = 4,
   AGW_REPLY = 5,       /* "status" "content_type" "body" */
   /* "device_code" "user_code" "verification_uri" "verification_uri_complete" "expires_in" "interval" (seconds) */

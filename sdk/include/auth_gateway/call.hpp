@@ -115,7 +115,8 @@ class Call {
   [[nodiscard]] Text plain(std::string_view pointer) const;
 
   // ---- an id_token ----------------------------------------------------------------------------------------
-  /// The host verifies `AGW_INPUT "id_token"`: signature, issuer (one of these), audience, time, nonce.
+  /// The host verifies `AGW_INPUT "id_token"`: signature, issuer (one of these), audience, time, nonce. In a
+  /// webhook: its body, as a Security Event Token (RFC 8417).
   [[nodiscard]] Status verifyIdToken(const std::vector<std::string>& issuers, std::string_view jwksUrl);
   /// A claim, after `verifyIdToken` said `Ok`.
   [[nodiscard]] Text claim(std::string_view pointer) const { return get(AGW_ID_TOKEN, pointer); }

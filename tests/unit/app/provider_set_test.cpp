@@ -16,6 +16,7 @@ class NoServices final : public HostServices {
  public:
   Result<HttpResponse> send(const HttpRequest&) override { return refused(); }
   Result<boost::json::object> verifyIdToken(const Secret&, const IdTokenCheck&) override { return refused(); }
+  Result<Secret> signJwt(const Secret&, const boost::json::object&) override { return refused(); }
   std::string hmacSha256(std::string_view, std::string_view) override { return {}; }
   TimePoint now() override { return {}; }
 

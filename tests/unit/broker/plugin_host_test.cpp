@@ -116,11 +116,18 @@ TEST_F(PluginHostTest, KeysThatNobodyHas_AreLookedForOnceAMinute) {
 TEST_F(PluginHostTest, KeysThatCannotBeHad_AreTemporary) {
   server.status = 503;
   EXPECT_EQ(verify(token()).error().kind, ErrorKind::Transient);
+  clock.advance(5s);
   server.failure = Error{.kind = ErrorKind::Transient, .message = "away"};
   EXPECT_EQ(verify(token()).error().kind, ErrorKind::Transient);
   server.failure.reset();
+  clock.advance(5s);
   server.status = 200;
   EXPECT_TRUE(verify(token()).ok());
+}
+TEST_F(PluginHostTest, KeysThatCannotBeHad_AreAskedForOnceInFiveSeconds) {
+  server.status = 503;
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(verify(token()).error().kind, ErrorKind::Transient);
+  EXPECT_EQ(server.requests, 1);
 }
 TEST_F(PluginHostTest, ManyProviders_KeepThirtyTwoSets) {
   for (int i = 0; i <= 32; ++i) {

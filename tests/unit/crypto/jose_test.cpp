@@ -252,6 +252,46 @@ TEST(KeySet, EntriesThatAreNoKeys_DoNotHideTheRightOne) {
                      set(R"(7,null,{"kty":"oct","kid":"x","k":"c2VjcmV0"},)" + entry(rsa(), "rsa"))));
 }
 
+json::object goodEvent() {
+  return {{"iss", "https://id.example"},
+          {"aud", json::array{"another-client", "our-client"}},
+          {"iat", kSeconds - 5},
+          {"events", json::object{{"https://schemas.example/tokens-revoked", json::object()}}}};
+}
+Result<json::object> verifyEvent(const json::object& claims) {
+  return verifyIdToken(make(R"({"alg":"RS256","kid":"rsa"})", claims, rsa()), providerKeys(),
+                       {.issuers = {"https://id.example"}, .audience = "our-client", .nonce = "", .securityEvent = true},
+                       kNow);
+}
+
+TEST(SecurityEventToken, WithoutExpiryAndSubject_GivesTheClaims) {
+  const auto claims = verifyEvent(goodEvent());
+  ASSERT_TRUE(claims.ok()) << claims.error().message;
+  EXPECT_TRUE(claims->contains("events"));
+}
+TEST(SecurityEventToken, IdTokenInItsPlace_IsMalformed) {
+  EXPECT_FALSE(verifyEvent(goodClaims()).ok());
+}
+TEST(SecurityEventToken, InThePlaceOfAnIdToken_IsMalformed) {
+  auto claims = goodEvent();
+  claims["aud"] = "our-client";
+  claims["sub"] = "1234";
+  EXPECT_FALSE(verifyIdToken(make(R"({"alg":"RS256","kid":"rsa"})", claims, rsa()), providerKeys(),
+                             {.issuers = {"https://id.example"}, .audience = "our-client", .nonce = ""}, kNow)
+                   .ok());
+}
+TEST(SecurityEventToken, OfAnotherClientOrFromTheFuture_IsMalformed) {
+  auto foreign = goodEvent();
+  foreign["aud"] = "another-client";
+  EXPECT_FALSE(verifyEvent(foreign).ok());
+  auto early = goodEvent();
+  early["iat"] = kSeconds + 600;
+  EXPECT_FALSE(verifyEvent(early).ok());
+  auto past = goodEvent();
+  past["exp"] = kSeconds - 600;
+  EXPECT_FALSE(verifyEvent(past).ok());
+}
+
 TEST(SignRs256, WhatWeSign_CanBeVerified) {
   const auto token = signRs256(goodClaims(), rsa().pem());
   ASSERT_TRUE(token);

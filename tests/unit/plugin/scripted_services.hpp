@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/json/serialize.hpp>
+
 #include "plugin/plugin.hpp"
 #include "support/recorded_metrics.hpp"
 
@@ -30,6 +32,12 @@ class ScriptedServices final : public HostServices {
   Result<boost::json::object> verifyIdToken(const Secret&, const IdTokenCheck& check) override {
     checks.push_back(check);
     return claims;
+  }
+  Result<Secret> signJwt(const Secret& privateKey, const boost::json::object& what) override {
+    if (privateKey.reveal() != "a private key") {
+      return Error{.kind = ErrorKind::BadOption, .message = "The private key is none."};
+    }
+    return Secret("signed" + boost::json::serialize(what));
   }
   std::string hmacSha256(std::string_view key, std::string_view message) override {
     return std::string(key) + "|" + std::string(message);
