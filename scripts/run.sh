@@ -63,12 +63,23 @@ wait_until_healthy() {
 # The key as a header, from a file descriptor, so that no process list shows it.
 with_api_key() { curl --silent --show-error --header @<(printf 'X-API-Key: %s\n' "$(<var/api-key)") "$@"; }
 
-print_link() {
-  local gateway=http://localhost:$PORT answer link
+# consent_link <provider>
+consent_link() {
+  local answer link
   answer=$(with_api_key --header 'Content-Type: application/json' \
-    --data '{"provider":"sandbox","user_email":"alice@example.com"}' "$gateway/auth/init")
+    --data "{\"provider\":\"$1\",\"user_email\":\"alice@example.com\"}" "http://localhost:$PORT/auth/init")
   link=$(sed -nE 's/.*"auth_url":"([^"]*)".*/\1/p' <<<"$answer")
   [[ $link ]] || die "POST /auth/init gave no link: $answer"
+  echo "$link"
+}
+
+print_links() {
+  local gateway=http://localhost:$PORT played=(google github jira meta microsoft slack) readers=() reader link name index
+  for name in sandbox "${played[@]/#/sandbox-}"; do  # all at once: a start takes less than a second
+    exec {reader}< <(consent_link "$name")
+    readers+=("$reader")
+  done
+  IFS= read -r link <&"${readers[0]}" || exit 1  # consent_link has said why
   cat <<TEXT
 
 The gateway runs at $gateway (its manual: $gateway/docs), the sandbox at $SANDBOX_URL.
@@ -81,9 +92,14 @@ The gateway runs at $gateway (its manual: $gateway/docs), the sandbox at $SANDBO
 
   curl -s $gateway/auth/token -H "X-API-Key: \$(cat $PWD/var/api-key)" -H 'Content-Type: application/json' -d '{"provider":"sandbox","user_email":"alice@example.com"}'
 
-Ctrl-C stops both.
+The sandbox also plays providers that have plugins, under the names in front:
 
 TEXT
+  for index in "${!played[@]}"; do
+    IFS= read -r link <&"${readers[index + 1]}" || exit 1
+    printf '  Connect sandbox-%s: %s\n\n' "${played[index]}" "$link"
+  done
+  printf 'Ctrl-C stops both.\n\n'
 }
 
 verb_run() {
@@ -98,13 +114,13 @@ verb_run() {
   trap 'kill -TERM "${children[@]}" 2>/dev/null || true; wait' EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
-  build/bin/oauth-sandbox --port "$SANDBOX_PORT" --state-dir var/sandbox &
+  build/bin/oauth-sandbox --port "$SANDBOX_PORT" --state-dir var/sandbox --gateway "http://localhost:$PORT" &
   children+=($!)
   build/bin/auth-gateway serve --config config/providers.yaml &
   children+=($!)
   wait_until_healthy "http://127.0.0.1:$SANDBOX_PORT/" "${children[0]}" sandbox
   wait_until_healthy "http://127.0.0.1:$PORT/health" "${children[1]}" gateway
-  print_link
+  print_links
   wait -n || true
   die "One of the two ended; its reason stands above."
 }

@@ -54,10 +54,10 @@ int main(int argc, char** argv) {
                  "A further registered client; its secret is read from SANDBOX_CLIENT_SECRET")
       ->envname("SANDBOX_CLIENT_ID");
   std::string gateway;
-  app.add_option(
-         "--gateway", gateway,
-         "Address of the gateway, without a slash at the end: webhooks go to /oauth/webhooks/NAME there, "
-         "the browser to /oauth/callback/NAME after an installation")
+  app.add_option("--gateway", gateway,
+                 "Address of the gateway, without a slash at the end: webhooks go to "
+                 "/oauth/webhooks/sandbox-NAME there, "
+                 "the browser to /oauth/callback/sandbox-NAME after an installation")
       ->check([](const std::string& url) {
         return url.rfind("http://", 0) == 0 ? std::string() : std::string("must begin with http://");
       });

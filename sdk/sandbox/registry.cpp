@@ -67,8 +67,8 @@ void Registry::makePresets() {
     providers_[name] = make(name, name);
     if (gateway_.empty()) continue;
     Poco::JSON::Object policy;
-    policy.set("webhook_url", gateway_ + "/oauth/webhooks/" + name);
-    policy.set("installed_url", gateway_ + "/oauth/callback/" + name);
+    policy.set("webhook_url", gateway_ + "/oauth/webhooks/sandbox-" + name);
+    policy.set("installed_url", gateway_ + "/oauth/callback/sandbox-" + name);
     providers_[name]->setPolicy(policy, defaults_);
   }
 }
