@@ -10,6 +10,10 @@ Place placeOf(const Flow& flow, std::string_view column) {
   return {"oauth_sessions", column, flow.id, flow.provider, flow.profile};
 }
 
+Place placeOf(const InstallFlow& flow, std::string_view column) {
+  return {"oauth_states", column, flow.id, flow.provider, {}};
+}
+
 Place placeOf(const PendingRevocation& revocation) {
   return {"oauth_revocations", column::kTokens, revocation.id, revocation.provider, revocation.profile};
 }

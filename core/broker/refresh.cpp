@@ -130,10 +130,13 @@ Refresher::Outcome Refresher::underLease(Attempt& attempt) {
 }
 
 Refresher::Outcome Refresher::ask(Attempt& attempt) {
+  const auto owner = ownerOf(attempt.grant.profile);
   const RefreshRequest request{.refreshToken = attempt.spent.refresh,
                                .accessToken = attempt.spent.access,
                                .scopes = attempt.spent.scopes,
-                               .carry = attempt.spent.carry};
+                               .carry = attempt.spent.carry,
+                               .purpose = owner.purpose,
+                               .kind = owner.kind};
   Receipt receipt{.sent = parts_.clock.now(), .received = {}};
   auto answer = attempt.provider.refresh(request);
   receipt.received = parts_.clock.now();

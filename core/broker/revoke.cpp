@@ -55,7 +55,7 @@ Result<PendingRevocation> RevokeService::makePending(const std::string& provider
 
 // A grant whose tokens cannot be read must still be possible to remove: then there is nothing to tell the
 // provider.
-Result<PendingRevocation> RevokeService::condemn(const Grant& grant, const std::string& requestId) {
+Result<PendingRevocation> RevokeService::prepare(const Grant& grant, const std::string& requestId) {
   const auto tokens = openTokens(parts_.vault, grant);
   if (tokens) {
     return makePending(grant.provider, grant.profile, grant.subject,
@@ -64,6 +64,13 @@ Result<PendingRevocation> RevokeService::condemn(const Grant& grant, const std::
   parts_.log.write(LogLevel::Error, "integrity_error",
                    {{"grant", grant.id}, {"provider", grant.provider}, {"request", requestId}});
   return makePending(grant.provider, grant.profile, grant.subject, {});
+}
+
+Result<PendingRevocation> RevokeService::prepareUninstall(const Installation& installation) {
+  RevokeRequest request;
+  request.orgId = installation.orgId;
+  request.installationId = installation.installationId;
+  return makePending(installation.provider, installationOwner(installation.consentId, {}), {}, request);
 }
 
 Result<RevokeOutcome> RevokeService::revoke(const std::string& provider, const std::string& profile,
@@ -80,7 +87,7 @@ Result<RevokeOutcome> RevokeService::revoke(const std::string& provider, const s
     RevokeOutcome outcome{.atProvider = false, .note = "The provider is told in the background."};
     if (*found) {
       const Grant& grant = **found;
-      const auto pending = condemn(grant, requestId);
+      const auto pending = prepare(grant, requestId);
       if (!pending) return storageFailure(pending.error());
       const auto removed = parts_.storage.revokeGrant(grant.id, grant.version, *pending);
       if (!removed && removed.error().kind == ErrorKind::Transient && !mayBeGone) {
@@ -89,7 +96,7 @@ Result<RevokeOutcome> RevokeService::revoke(const std::string& provider, const s
       }
       if (!removed && removed.error().kind == ErrorKind::Transient) return storageFailure(removed.error());
       if (!removed) continue;
-      outcome = tryOnce(*pending);
+      outcome = tell(*pending);
       if (!outcome.atProvider)
         outcome.note += " The access token lives there " + untilWhen(grant.tokens) + ".";
     }
@@ -115,8 +122,11 @@ Result<RevokeOutcome> RevokeService::attempt(const PendingRevocation& pending) {
   if (!(*provider)->capabilities().revoke) return RevokeOutcome{false, name + " offers no revocation."};
   auto condemned = openCondemned(parts_.vault, pending);
   if (!condemned) return storageFailure(std::move(condemned).error());
-  const auto& tokens = condemned->tokens;
-  if (tokens.accessToken.empty() && tokens.refreshToken.empty()) {
+  auto& tokens = condemned->tokens;
+  const auto owner = ownerOf(pending.profile);
+  tokens.purpose = owner.purpose;
+  tokens.kind = owner.kind;
+  if (tokens.accessToken.empty() && tokens.refreshToken.empty() && tokens.orgId.empty()) {
     return RevokeOutcome{false, "The stored tokens could not be read, so " + name + " was not told."};
   }
   if ((*provider)->capabilities().revokesAccount && !condemned->subject.empty()) {
@@ -135,7 +145,7 @@ Result<RevokeOutcome> RevokeService::attempt(const PendingRevocation& pending) {
   return revoked.error();
 }
 
-RevokeOutcome RevokeService::tryOnce(const PendingRevocation& pending) {
+RevokeOutcome RevokeService::tell(const PendingRevocation& pending) {
   auto outcome = attempt(pending);
   if (outcome) {
     if (!parts_.storage.deleteRevocation(pending.id)) {
@@ -165,7 +175,7 @@ void RevokeService::discard(const std::string& provider, const std::string& prof
     return;
   }
   if (parts_.storage.queueRevocation(*pending)) {
-    tryOnce(*pending);
+    tell(*pending);
     return;
   }
   if (attempt(*pending)) return;
@@ -194,7 +204,7 @@ Result<void> RevokeService::retryPending() {
   queueForgotten();
   const auto claimed = parts_.storage.claimRevocations(parts_.clock.now(), kClaim, kBatch);
   if (!claimed) return storageFailure(claimed.error());
-  for (const auto& pending : *claimed) tryOnce(pending);
+  for (const auto& pending : *claimed) tell(pending);
   return {};
 }
 

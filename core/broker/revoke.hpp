@@ -43,13 +43,19 @@ class RevokeService {
   void discard(const std::string& provider, const std::string& profile, const std::string& subject,
                const RevokeRequest& tokens);
 
+  /// The row that tells the provider about the end of a grant, for whoever deletes the grant and queues the
+  /// row in one write.
+  [[nodiscard]] Result<PendingRevocation> prepare(const Grant& grant, const std::string& requestId);
+  /// The same about an installation whose tokens the provider makes.
+  [[nodiscard]] Result<PendingRevocation> prepareUninstall(const Installation& installation);
+  /// Tries the provider once with a row that is queued: done, the row goes; otherwise it stays for later.
+  RevokeOutcome tell(const PendingRevocation& pending);
+
   /// One round over the queue; failures are pushed back, at most to an hour.
   Result<void> retryPending();
 
  private:
   Result<RevokeOutcome> attempt(const PendingRevocation& pending);
-  RevokeOutcome tryOnce(const PendingRevocation& pending);
-  Result<PendingRevocation> condemn(const Grant& grant, const std::string& requestId);
   Result<PendingRevocation> makePending(const std::string& provider, const std::string& profile,
                                         const std::string& subject, const RevokeRequest& tokens);
   void queueForgotten();

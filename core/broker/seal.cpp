@@ -175,6 +175,8 @@ Result<Sealed> sealCondemned(const Vault& vault, const PendingRevocation& row, c
   putText(object, "refresh", condemned.tokens.refreshToken);
   putText(object, "carry", condemned.tokens.carry);
   object["subject"] = condemned.subject;
+  if (!condemned.tokens.orgId.empty()) object["org_id"] = condemned.tokens.orgId;
+  if (!condemned.tokens.installationId.empty()) object["installation_id"] = condemned.tokens.installationId;
   return sealObject(vault, placeOf(row), object);
 }
 
@@ -183,7 +185,9 @@ Result<Condemned> openCondemned(const Vault& vault, const PendingRevocation& row
   if (!object) return object.error();
   return Condemned{.tokens = {.accessToken = secretAt(*object, "access"),
                               .refreshToken = secretAt(*object, "refresh"),
-                              .carry = secretAt(*object, "carry")},
+                              .carry = secretAt(*object, "carry"),
+                              .orgId = textAt(*object, "org_id"),
+                              .installationId = textAt(*object, "installation_id")},
                    .subject = textAt(*object, "subject")};
 }
 

@@ -11,7 +11,8 @@ constexpr std::array kTop{FileKey{"version", true}, FileKey{"providers", true}, 
 constexpr std::array kProvider{
     FileKey{"plugin", true},   FileKey{"display_name"},  FileKey{"client_id", true}, FileKey{"client_secret"},
     FileKey{"webhook_secret"}, FileKey{"private_key"},   FileKey{"scopes", true},    FileKey{"identity"},
-    FileKey{"redirect_uri"},   FileKey{"allow_private"}, FileKey{"sha256"},          FileKey{"options"}};
+    FileKey{"redirect_uri"},   FileKey{"allow_private"}, FileKey{"sha256"},          FileKey{"options"},
+    FileKey{"allow_public_install"}};
 
 constexpr std::array kInstallation{FileKey{"provider", true}, FileKey{"org", true},
                                    FileKey{"installation_id"}, FileKey{"static_token"},

@@ -121,6 +121,8 @@ class FileReader {
     config.scopes = entry.words("scopes");
     config.identity = readIdentity(entry);
     config.redirectUri = readRedirectUri(entry, key.text);
+    config.installRedirectUri = callbackBase_ + "/oauth/callback/" + key.text;
+    config.allowPublicInstall = entry.flag("allow_public_install");
     config.allowPrivate = entry.flag("allow_private");
     config.sha256 = readDigest(entry);
     readEntryOptions(entry, config);

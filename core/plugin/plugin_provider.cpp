@@ -96,8 +96,10 @@ void PluginProvider::add(Inputs& inputs, const char* name, const std::string& va
   add(inputs, name, Secret(value));
 }
 
-void PluginProvider::add(Inputs& inputs, Purpose purpose) {
-  if (purpose == Purpose::Installation) add(inputs, "purpose", std::string("installation"));
+void PluginProvider::add(Inputs& inputs, Purpose purpose) const {
+  if (purpose != Purpose::Installation) return;
+  add(inputs, "purpose", std::string("installation"));
+  add(inputs, "redirect_uri", config_.installRedirectUri);
 }
 
 Inputs PluginProvider::commonInputs(const Scopes& scopes) const {

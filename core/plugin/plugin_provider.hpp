@@ -47,7 +47,7 @@ class PluginProvider final : public Provider {
  private:
   static void add(Inputs& inputs, const char* name, const Secret& value);
   static void add(Inputs& inputs, const char* name, const std::string& value);
-  static void add(Inputs& inputs, Purpose purpose);
+  void add(Inputs& inputs, Purpose purpose) const;
   [[nodiscard]] Inputs commonInputs(const Scopes& scopes) const;
   [[nodiscard]] Inputs exchangeInputs(const CodeExchange& request) const;
   [[nodiscard]] HostCall::Setting setting(bool maySend) const;

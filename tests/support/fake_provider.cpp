@@ -184,6 +184,7 @@ Result<std::string> FakeProvider::authorizationUrl(const AuthorizationRequest& r
   std::string url = "https://provider.test/authorize?state=" + percentEncode(request.state) +
                     "&nonce=" + percentEncode(request.nonce) + "&scope=" + percentEncode(scopes);
   if (!request.codeChallenge.empty()) url += "&code_challenge=" + percentEncode(request.codeChallenge);
+  if (!request.orgId.empty()) url += "&organisation=" + percentEncode(request.orgId);
   if (!request.loginHint.empty()) url += "&login_hint=" + percentEncode(request.loginHint);
   return url;
 }
@@ -232,7 +233,10 @@ Result<TokenSet> FakeProvider::refreshLocked(const RefreshRequest& request) {
 }
 
 Result<void> FakeProvider::revoke(const RevokeRequest& request) {
-  return perform<void>(Call::Revoke, [&] { return revokeLocked(request); });
+  return perform<void>(Call::Revoke, [&] {
+    revocations_.push_back(request);
+    return revokeLocked(request);
+  });
 }
 
 Result<void> FakeProvider::revokeLocked(const RevokeRequest& request) {
@@ -267,6 +271,73 @@ Scopes FakeProvider::normalizeScopes(const Scopes& scopes) const {
     spelled.push_back(known == rules.spellings.end() ? scope : known->second);
   }
   return spelled;
+}
+
+// ---- organisations
+
+MintRequest FakeProvider::lastMint() const {
+  const std::lock_guard lock(mutex_);
+  return lastMint_;
+}
+
+std::vector<RevokeRequest> FakeProvider::revocations() const {
+  const std::lock_guard lock(mutex_);
+  return revocations_;
+}
+
+Result<InstallationCallback> FakeProvider::readCallback(const CallbackReading& reading) {
+  const auto text = [&](const char* name) {
+    const auto found = reading.parameters.find(name);
+    return found == reading.parameters.end() ? std::string() : found->second;
+  };
+  InstallationCallback callback;
+  callback.error = text("error");
+  if (callback.error.empty()) callback.code = Secret(text("code"));
+  if (!callback.error.empty() || !callback.code.empty()) return callback;
+  if (!organisations.sendsOn)
+    return Error{.kind = ErrorKind::Malformed, .message = "The redirect has no code."};
+  callback.nextUrl = "https://provider.test/authorize?state=" + percentEncode(reading.nextState);
+  return callback;
+}
+
+Result<std::vector<TokenSet>> FakeProvider::exchangeInstallation(const CodeExchange& request) {
+  return perform<std::vector<TokenSet>>(Call::Exchange, [&]() -> Result<std::vector<TokenSet>> {
+    auto first = exchangeLocked(request);
+    if (!first) return first.error();
+    const Identity who = families_.back().who;
+    std::vector<TokenSet> tokens{*first};
+    while (tokens.size() < organisations.kinds.size()) {
+      families_.emplace_back();
+      families_.back().who = who;
+      tokens.push_back(issue(families_.back(), rules.givesRefreshToken));
+    }
+    for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i].kind = organisations.kinds[i];
+    return tokens;
+  });
+}
+
+Result<std::vector<InstallationFacts>> FakeProvider::installations(const std::vector<TokenSet>& tokens,
+                                                                   const QueryParameters& redirect) {
+  using Facts = std::vector<InstallationFacts>;
+  return perform<Facts>(Call::Installations, [&]() -> Result<Facts> {
+    const Family* family = familyOfAccess(std::string(tokens.front().accessToken.reveal()));
+    Facts facts = family ? organisations.reach[family->who.subject] : Facts();
+    const auto claimed = redirect.find("installation_id");
+    if (claimed == redirect.end()) return facts;
+    std::erase_if(facts, [&](const auto& each) { return each.installationId != claimed->second; });
+    if (!facts.empty()) return facts;
+    return Error{.kind = ErrorKind::Denied, .message = "That installation is not one of this account's."};
+  });
+}
+
+Result<TokenSet> FakeProvider::mintInstallationToken(const MintRequest& request) {
+  return perform<TokenSet>(Call::Mint, [&]() -> Result<TokenSet> {
+    lastMint_ = request;
+    TokenSet tokens;
+    tokens.accessToken = Secret(mint("minted"));
+    tokens.expiresIn = rules.accessLife;
+    return tokens;
+  });
 }
 
 // ---- FakeDirectory

@@ -19,7 +19,7 @@ namespace agw::test {
 /// can be searched for it. Safe to call from many threads; `rules` is set before the first call.
 class FakeProvider final : public Provider {
  public:
-  enum class Call { Exchange, Refresh, Revoke, Identify };
+  enum class Call { Exchange, Refresh, Revoke, Identify, Installations, Mint };
 
   struct Rules {
     bool rotates = true;  ///< false: a refresh answers no refresh token and spends none
@@ -40,9 +40,17 @@ class FakeProvider final : public Provider {
   /// An entry called `id`: PKCE required, refresh, revoke, identity with verified e-mail.
   explicit FakeProvider(const std::string& id);
 
+  /// What there is to install.
+  struct Organisations {
+    std::map<std::string, std::vector<InstallationFacts>> reach;  ///< of an account, by its subject
+    std::vector<std::string> kinds{""};                           ///< of the tokens that a consent gives
+    bool sendsOn = false;  ///< the first redirect has no code: the person has to sign in next
+  };
+
   ProviderConfig configuration;
   Capabilities abilities;
   Rules rules;
+  Organisations organisations;
 
   // ---- the person in the browser
   /// `who` consents on the page that `authorizationUrl` opens. The code that the browser carries back.
@@ -76,6 +84,8 @@ class FakeProvider final : public Provider {
   /// The newest pair of each family that is not revoked, oldest family first.
   [[nodiscard]] std::vector<Pair> livingPairs() const;
   [[nodiscard]] std::size_t families() const;
+  [[nodiscard]] MintRequest lastMint() const;
+  [[nodiscard]] std::vector<RevokeRequest> revocations() const;
   /// The person removes the application in their account settings.
   void removeAccess(const std::string& subject);
 
@@ -97,6 +107,11 @@ class FakeProvider final : public Provider {
   Result<void> revoke(const RevokeRequest& request) override;
   Result<Identity> identify(const TokenSet& tokens, const std::string& nonce) override;
   [[nodiscard]] Scopes normalizeScopes(const Scopes& scopes) const override;
+  Result<InstallationCallback> readCallback(const CallbackReading& reading) override;
+  Result<std::vector<TokenSet>> exchangeInstallation(const CodeExchange& request) override;
+  Result<std::vector<InstallationFacts>> installations(const std::vector<TokenSet>& tokens,
+                                                       const QueryParameters& redirect) override;
+  Result<TokenSet> mintInstallationToken(const MintRequest& request) override;
 
  private:
   struct Family {
@@ -136,6 +151,8 @@ class FakeProvider final : public Provider {
   std::deque<Family> families_;
   std::map<std::string, Code> codes_;
   int minted_ = 0;
+  MintRequest lastMint_;
+  std::vector<RevokeRequest> revocations_;
 };
 
 /// Providers by id; a reload is a `set`.
@@ -147,6 +164,9 @@ class FakeDirectory final : public ProviderDirectory {
   void notConfigured(const std::string& id);
   [[nodiscard]] Result<std::shared_ptr<Provider>> find(const std::string& id) const override;
   [[nodiscard]] std::vector<ProviderStatus> list() const override;
+  [[nodiscard]] std::vector<DeclaredInstallation> declaredInstallations() const override { return declared; }
+
+  std::vector<DeclaredInstallation> declared;
 
  private:
   mutable std::mutex mutex_;
