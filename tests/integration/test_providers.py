@@ -10,8 +10,8 @@ from rig.browser import choose, person
 from rig.process import ROOT, until
 from rig.sandbox import CLIENT_ID, CLIENT_SECRET, Provider
 
-NAMES = ["google", "github", "jira", "meta", "slack"]
-CONFIRMED = {"meta", "slack"}  # they vouch for no e-mail address, so a code on the page stands for it
+NAMES = ["google", "github", "jira", "meta", "microsoft", "slack"]
+CONFIRMED = {"meta", "microsoft", "slack"}  # they vouch for no e-mail address, so a code on the page stands for it
 REFRESH_TOKENS = set(NAMES) - {"meta"}
 ENDS_AT_PROVIDER = set(NAMES) - {"microsoft"}
 LIVES = dict.fromkeys(NAMES, 2) | {"meta": 10}  # seconds of access tokens; Meta extends only those that live
