@@ -28,10 +28,10 @@ packages_for() {
     clang) echo clang-"$clang" libclang-rt-"$clang"-dev libc++-"$clang"-dev libc++abi-"$clang"-dev ;;
     test)
       packages_for run; packages_for clang
-      echo libgtest-dev libgmock-dev libbenchmark-dev postgresql python3-venv chromium openssl prometheus ;;
+      echo libgtest-dev libgmock-dev libbenchmark-dev postgresql python3-venv chromium openssl prometheus nginx-light ;;
     fuzz) packages_for build; packages_for clang; echo libgtest-dev libgmock-dev ;;
     tidy) packages_for fuzz; echo clang-tidy-"$clang" ;;
-    bench) packages_for test; echo wrk nginx-light ;;
+    bench) packages_for test; echo wrk ;;
     format) echo python3-venv ;;
   esac
 }

@@ -24,4 +24,36 @@ void Gauges::showProviders() {
   }
 }
 
+void Gauges::countGrants() {
+  constexpr std::chrono::hours kSoon{7 * 24};
+  const auto now = parts_.clock.now();
+  const auto counts = parts_.storage.countGrants(now, now + kSoon);
+  if (!counts) return;
+  const std::lock_guard lock(mutex_);
+  // A provider whose last grant is gone has 0, not what it had.
+  for (const auto& provider : counted_) showGrants({.provider = provider});
+  for (const auto& count : *counts) {
+    counted_.insert(count.provider);
+    showGrants(count);
+  }
+}
+
+void Gauges::showGrants(const GrantCount& count) {
+  const auto show = [&](const char* state, std::int64_t number) {
+    parts_.metrics
+        .gauge("auth_gateway_grants",
+               "Grants in the database; failing ones are active ones whose latest refresh failed.",
+               {{"provider", count.provider}, {"state", state}})
+        .set(static_cast<double>(number));
+  };
+  show("active", count.active);
+  show("needs_consent", count.needsConsent);
+  show("failing", count.failing);
+  parts_.metrics
+      .gauge("auth_gateway_grants_ending",
+             "Active grants that end soon, as nothing has renewed what renews them.",
+             {{"provider", count.provider}, {"within", "7d"}})
+      .set(static_cast<double>(count.ending));
+}
+
 }  // namespace agw

@@ -34,6 +34,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kExpirePause{30'000};
 constexpr milliseconds kRetryPause{10'000};
 constexpr milliseconds kWatchPause{2'000};
+constexpr milliseconds kCountPause{60'000};
 
 /// Names this process in leases: people see which host, nobody takes two processes for one.
 Result<std::string> replicaName(Random& random) {
@@ -82,7 +83,7 @@ class RunningService final : public Service {
         consent_({*storage_, providers_, vault_, clock, random, log, revoke_, broker_}),
         tokens_({*storage_, providers_, vault_, clock, random, log, revoke_, broker_}),
         gauges_(
-            {.metrics = metrics_, .storage = *storage_, .providers = providers_, .encryptionWorks = [this] {
+            {.metrics = metrics_, .storage = *storage_, .clock = clock, .providers = providers_, .encryptionWorks = [this] {
                return encryptionWorks(vault_);
              }}) {}
 
@@ -117,7 +118,7 @@ class RunningService final : public Service {
       return std::max(rest, milliseconds(0));
     };
     stopping_ = true;
-    for (auto* task : {watcher_.get(), expirer_.get(), retrier_.get()}) task->end();
+    for (auto* task : {watcher_.get(), expirer_.get(), retrier_.get(), counter_.get()}) task->end();
     server_->stop(left());
     if (metricsServer_) metricsServer_->stop(left());
     if (!tokens_.drain(left())) log_.write(LogLevel::Warning, "refreshes_left_behind", {});
@@ -185,6 +186,8 @@ class RunningService final : public Service {
                                           [this, report] { report("expiry_failed", consent_.expire()); });
     retrier_ = std::make_unique<Periodic>(
         kRetryPause, random_, [this, report] { report("revocation_round_failed", revoke_.retryPending()); });
+    counter_ = std::make_unique<Periodic>(kCountPause, random_, [this] { gauges_.countGrants(); });
+    counter_->wake();
     watcher_ = std::make_unique<Periodic>(kWatchPause, random_, [this] { watch(); });
   }
 
@@ -246,6 +249,7 @@ class RunningService final : public Service {
   std::unique_ptr<api::Server> metricsServer_;
   std::unique_ptr<Periodic> expirer_;
   std::unique_ptr<Periodic> retrier_;
+  std::unique_ptr<Periodic> counter_;
   std::unique_ptr<Periodic> watcher_;
 };
 

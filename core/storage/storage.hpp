@@ -27,6 +27,18 @@ struct PendingRevocation {
   TimePoint createdAt;
 };
 
+/// How many grants a provider entry has, and what becomes of them.
+struct GrantCount {
+  std::string provider;
+  std::int64_t active = 0;
+  std::int64_t needsConsent = 0;
+  std::int64_t failing = 0;  ///< of the active: the latest refresh failed
+  /// Of the active: what could renew it (the refresh token, or without one the access token) ends before the
+  /// moment asked about, and is in the last quarter of its life.
+  std::int64_t ending = 0;
+  friend bool operator==(const GrantCount&, const GrantCount&) = default;
+};
+
 /// A row of `oauth_providers`: the configured providers as `init-db --seed` wrote them, for people and
 /// reports who look into the database. The running gateway reads providers.yaml.
 struct ProviderRow {
@@ -134,6 +146,9 @@ class Storage {
   /// an account's grants when one is revoked.
   [[nodiscard]] virtual Result<int> countOtherGrants(const std::string& provider, const std::string& subject,
                                                      const std::string& exceptId) = 0;
+
+  /// By provider id, of those that have any. Reads all grants: not for the way of a request.
+  [[nodiscard]] virtual Result<std::vector<GrantCount>> countGrants(TimePoint now, TimePoint before) = 0;
 
   /// Stores what a consent gave. `seen` 0: there must be no row of this provider and profile; otherwise the
   /// row of `grant.id` must still have version `seen`, and is replaced whole (but for provider and profile,

@@ -52,6 +52,9 @@ class FaultyStorage final : public Storage {
   Result<std::vector<Grant>> listGrants(const std::string& profile) override {
     return run([&] { return inner_.listGrants(profile); });
   }
+  Result<std::vector<GrantCount>> countGrants(TimePoint now, TimePoint before) override {
+    return run([&] { return inner_.countGrants(now, before); });
+  }
   Result<int> countOtherGrants(const std::string& provider, const std::string& subject,
                                const std::string& exceptId) override {
     return run([&] { return inner_.countOtherGrants(provider, subject, exceptId); });

@@ -28,6 +28,9 @@ class StorageDecorator : public Storage {
   Result<std::vector<Grant>> listGrants(const std::string& profile) override {
     return inner_.listGrants(profile);
   }
+  Result<std::vector<GrantCount>> countGrants(TimePoint now, TimePoint before) override {
+    return inner_.countGrants(now, before);
+  }
   Result<int> countOtherGrants(const std::string& provider, const std::string& subject,
                                const std::string& exceptId) override {
     return inner_.countOtherGrants(provider, subject, exceptId);

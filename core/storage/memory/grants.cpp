@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "storage/errors.hpp"
 #include "storage/memory/memory_storage.hpp"
@@ -6,6 +7,15 @@
 namespace agw {
 
 using namespace storage;
+
+namespace {
+
+bool endsSoon(const SealedTokens& tokens, TimePoint now, TimePoint before) {
+  const auto until = tokens.refreshToken.empty() ? tokens.accessExpiresAt : tokens.refreshExpiresAt;
+  return until && *until < before && (*until - now) * 4 < *until - tokens.issuedAt;
+}
+
+}  // namespace
 
 Result<std::optional<Grant>> MemoryStorage::findGrant(const std::string& provider,
                                                       const std::string& profile) {
@@ -31,6 +41,24 @@ Result<std::vector<Grant>> MemoryStorage::listGrants(const std::string& profile)
   std::sort(grants.begin(), grants.end(),
             [](const Grant& left, const Grant& right) { return left.provider < right.provider; });
   return grants;
+}
+
+Result<std::vector<GrantCount>> MemoryStorage::countGrants(TimePoint now, TimePoint before) {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, GrantCount> counts;
+  for (const auto& [id, row] : grants_) {
+    const Grant& grant = row.grant;
+    auto& count = counts[grant.provider];
+    count.provider = grant.provider;
+    const bool active = grant.status == GrantStatus::Active;
+    ++(active ? count.active : count.needsConsent);
+    if (!active) continue;
+    if (grant.failures > 0) ++count.failing;
+    if (endsSoon(grant.tokens, now, before)) ++count.ending;
+  }
+  std::vector<GrantCount> all;
+  for (auto& [provider, count] : counts) all.push_back(std::move(count));
+  return all;
 }
 
 Result<int> MemoryStorage::countOtherGrants(const std::string& provider, const std::string& subject,

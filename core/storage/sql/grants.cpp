@@ -16,6 +16,15 @@ const Sql kListOfSubject{"SELECT " + kGrantColumns +
                          " FROM oauth_credentials WHERE provider_id = ? AND subject = ? ORDER BY id"};
 const Sql kCountOthers{
     "SELECT count(*) FROM oauth_credentials WHERE provider_id = ? AND subject = ? AND id <> ?"};
+const std::string kRenewableUntil =
+    "CASE WHEN refresh_token <> '' THEN refresh_expires_at ELSE token_expiry END";
+const Sql kCount{
+    "SELECT provider_id, sum(active), count(*) - sum(active), sum(failing), "
+    "sum(CASE WHEN active = 1 AND until < ? AND (until - ?) * 4 < until - issued_at THEN 1 ELSE 0 END) "
+    "FROM (SELECT provider_id, issued_at, CASE WHEN status = 'active' THEN 1 ELSE 0 END AS active, "
+    "CASE WHEN status = 'active' AND failures > 0 THEN 1 ELSE 0 END AS failing, " +
+    kRenewableUntil +
+    " AS until FROM oauth_credentials) AS grants GROUP BY provider_id ORDER BY provider_id"};
 const Sql kInsert{
     "INSERT INTO oauth_credentials (id, profile_id, provider_id, issuer, subject, access_token, "
     "refresh_token, carry, "
@@ -87,6 +96,19 @@ Result<std::optional<Grant>> SqlStorage::findGrantById(const std::string& id) {
 Result<std::vector<Grant>> SqlStorage::listGrants(const std::string& profile) {
   return run(Kind::Read, [&](Connection& connection) -> Result<std::vector<Grant>> {
     return fetchAll(connection, kList, readGrant, profile);
+  });
+}
+
+Result<std::vector<GrantCount>> SqlStorage::countGrants(TimePoint now, TimePoint before) {
+  return run(Kind::Read, [&](Connection& connection) -> Result<std::vector<GrantCount>> {
+    const auto count = [](const Row& row) {
+      return GrantCount{.provider = row.text(0),
+                        .active = numberAt(row, 1),
+                        .needsConsent = numberAt(row, 2),
+                        .failing = numberAt(row, 3),
+                        .ending = numberAt(row, 4)};
+    };
+    return fetchAll(connection, kCount, count, before, now);
   });
 }
 

@@ -25,6 +25,7 @@ class SqlStorage final : public Storage {
   Result<std::optional<Grant>> findGrant(const std::string& provider, const std::string& profile) override;
   Result<std::optional<Grant>> findGrantById(const std::string& id) override;
   Result<std::vector<Grant>> listGrants(const std::string& profile) override;
+  Result<std::vector<GrantCount>> countGrants(TimePoint now, TimePoint before) override;
   Result<int> countOtherGrants(const std::string& provider, const std::string& subject,
                                const std::string& exceptId) override;
   Result<Version> putGrant(const Grant& grant, Version seen) override;

@@ -137,6 +137,47 @@ TEST_P(Grants, CountOthers_SameAccountSameProvider_CountsLivingAndDeadButNotTheN
   EXPECT_EQ(*storage().countOtherGrants("example", "subject-9", "a"), 0);
 }
 
+TEST_P(Grants, Count_TellsStatesAndWhatEndsSoonByProvider) {
+  using std::chrono::hours;
+  const auto now = clock.now();
+  const auto store = [&](const std::string& id, const std::string& provider, auto change) {
+    Grant grant = aGrant(id, id + "@company.com", provider);
+    grant.tokens.issuedAt = now - hours(90);
+    grant.tokens.refreshExpiresAt.reset();
+    change(grant);
+    return stored(grant);
+  };
+  store("endless", "example", [](Grant&) {});
+  store("dead", "example", [](Grant& grant) { grant.status = GrantStatus::NeedsConsent; });
+  store("ending", "example", [&](Grant& grant) { grant.tokens.refreshExpiresAt = now + hours(10); });
+  store("renewed-in-time", "example", [&](Grant& grant) { grant.tokens.refreshExpiresAt = now + hours(40); });
+  store("ending-later", "example", [&](Grant& grant) {
+    grant.tokens.issuedAt = now - hours(9'000);
+    grant.tokens.refreshExpiresAt = now + hours(200);
+  });
+  store("ending-without-refresh-token", "other", [&](Grant& grant) {
+    grant.tokens.refreshToken.clear();
+    grant.tokens.accessExpiresAt = now + hours(1);
+  });
+  const auto failing = store("failing", "other", [](Grant&) {});
+  const auto lease = storage().acquireLease(failing.id, "worker", hours(1));
+  ASSERT_TRUE(succeeds(lease));
+  ASSERT_TRUE(
+      succeeds(storage().endRefresh(failing.id, {"worker", lease->fence}, failing.version,
+                                    {.error = "provider_unavailable", .at = now, .retryNotBefore = {}})));
+  const auto counts = storage().countGrants(now, now + hours(168));
+  ASSERT_TRUE(succeeds(counts));
+  EXPECT_EQ(*counts, (std::vector<GrantCount>{
+                         {.provider = "example", .active = 4, .needsConsent = 1, .failing = 0, .ending = 1},
+                         {.provider = "other", .active = 2, .needsConsent = 0, .failing = 1, .ending = 1}}));
+}
+
+TEST_P(Grants, Count_NoGrants_IsEmpty) {
+  const auto counts = storage().countGrants(clock.now(), clock.now());
+  ASSERT_TRUE(succeeds(counts));
+  EXPECT_TRUE(counts->empty());
+}
+
 TEST_P(Grants, ReplaceTokens_SeenVersion_WritesThemAndMakesTheGrantWhole) {
   Grant grant = aGrant();
   grant.status = GrantStatus::NeedsConsent;
