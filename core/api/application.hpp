@@ -8,6 +8,10 @@
 #include "api/router.hpp"
 #include "base/metrics.hpp"
 #include "broker/consent.hpp"
+#include "broker/install.hpp"
+#include "broker/installation_directory.hpp"
+#include "broker/installation_end.hpp"
+#include "broker/installation_tokens.hpp"
 #include "broker/revoke.hpp"
 #include "broker/tokens.hpp"
 #include "domain/provider.hpp"
@@ -22,6 +26,7 @@ struct ApplicationSettings {
   bool development = false;  ///< http loopback is allowed as a redirect
   std::string version;
   LimitSettings limits{};
+  std::string publicUrl{};  ///< of this gateway, without a slash at its end
 };
 
 /// Everything behind the edge. References outlive the routes.
@@ -29,6 +34,10 @@ struct ApplicationParts {
   ConsentService& consent;
   TokenService& tokens;
   RevokeService& revoke;
+  InstallService& install;
+  InstallationDirectory& installations;
+  InstallationTokens& installationTokens;
+  InstallationEnder& installationEnder;
   const ProviderDirectory& providers;
   Storage& storage;
   const Clock& clock;

@@ -138,7 +138,7 @@ Response errorResponse(const Error& error, const std::string& requestId,
   boost::json::object more{{"auth_required", true}};
   if (hint) {
     more["auth_url"] = hint->authUrl;
-    more["session_id"] = hint->sessionId;
+    if (!hint->sessionId.empty()) more["session_id"] = hint->sessionId;
     more["expires_at"] = toRfc3339(hint->expiresAt);
   }
   return answerWith(error, requestId, more);

@@ -54,7 +54,7 @@ using Handler = std::function<Response(const Request&)>;
 /// Where a person cures an error by consenting.
 struct ConsentHint {
   std::string authUrl;
-  std::string sessionId;
+  std::string sessionId;  ///< empty: of an installation, which has none
   TimePoint expiresAt;
 };
 /// The same with `auth_required`, and the link where there is one.

@@ -116,4 +116,11 @@ Result<std::optional<std::vector<std::string>>> JsonBody::optionalTexts(std::str
   return std::optional(std::move(texts));
 }
 
+Result<std::optional<boost::json::object>> JsonBody::optionalObject(std::string_view name) const {
+  const auto* value = object_.if_contains(boost::json::string_view(name.data(), name.size()));
+  if (!value) return std::optional<boost::json::object>();
+  if (const auto* object = value->if_object()) return std::optional(*object);
+  return wrongType(name, "an object");
+}
+
 }  // namespace agw::api

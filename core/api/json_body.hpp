@@ -26,6 +26,7 @@ class JsonBody {
                                                                     std::int64_t most) const;
   [[nodiscard]] Result<bool> flag(std::string_view name) const;  ///< absent: false
   [[nodiscard]] Result<std::optional<std::vector<std::string>>> optionalTexts(std::string_view name) const;
+  [[nodiscard]] Result<std::optional<boost::json::object>> optionalObject(std::string_view name) const;
 
  private:
   explicit JsonBody(boost::json::object object) : object_(std::move(object)) {}

@@ -116,9 +116,11 @@ bool isAllowedRedirect(std::string_view target, const std::vector<std::string>& 
   });
 }
 
-std::string redirectWith(const std::string& target, std::string_view status, const std::string& sessionId) {
+std::string redirectWith(const std::string& target, std::string_view status,
+                         const std::pair<std::string, std::string>& id) {
   const char separator = target.find('?') == std::string::npos ? '?' : '&';
-  return target + separator + "status=" + percentEncode(status) + "&session_id=" + percentEncode(sessionId);
+  return target + separator + "status=" + percentEncode(status) + "&" + id.first + "=" +
+         percentEncode(id.second);
 }
 
 }  // namespace agw::api

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace agw::api {
@@ -15,8 +16,9 @@ namespace agw::api {
 [[nodiscard]] bool isAllowedRedirect(std::string_view target, const std::vector<std::string>& allowed,
                                      bool development);
 
-/// `target` with `status` and `session_id` added to its query, and nothing else: no token, code or state.
+/// `target` with `status` and the name and value of `id` added to its query, and nothing else: no token, code
+/// or state.
 [[nodiscard]] std::string redirectWith(const std::string& target, std::string_view status,
-                                       const std::string& sessionId);
+                                       const std::pair<std::string, std::string>& id);
 
 }  // namespace agw::api

@@ -20,6 +20,10 @@
 #include "app/provider_set.hpp"
 #include "app/wiring.hpp"
 #include "broker/consent.hpp"
+#include "broker/install.hpp"
+#include "broker/installation_directory.hpp"
+#include "broker/installation_end.hpp"
+#include "broker/installation_tokens.hpp"
 #include "broker/plugin_host.hpp"
 #include "broker/revoke.hpp"
 #include "broker/tokens.hpp"
@@ -82,6 +86,10 @@ class RunningService final : public Service {
         revoke_({*storage_, providers_, vault_, clock, random, log}),
         consent_({*storage_, providers_, vault_, clock, random, log, revoke_, broker_}),
         tokens_({*storage_, providers_, vault_, clock, random, log, revoke_, broker_}),
+        install_({*storage_, providers_, vault_, clock, random, log, revoke_}),
+        installations_(*storage_, providers_),
+        ender_({*storage_, revoke_, clock, log}),
+        installationTokens_({installations_, providers_, tokens_, ender_, clock, random, log, broker_}),
         gauges_(
             {.metrics = metrics_, .storage = *storage_, .clock = clock, .providers = providers_, .encryptionWorks = [this] {
                return encryptionWorks(vault_);
@@ -182,8 +190,10 @@ class RunningService final : public Service {
     const auto report = [this](const char* event, const Result<void>& result) {
       if (!result) log_.write(LogLevel::Warning, event, {{"reason", result.error().message}});
     };
-    expirer_ = std::make_unique<Periodic>(kExpirePause, random_,
-                                          [this, report] { report("expiry_failed", consent_.expire()); });
+    expirer_ = std::make_unique<Periodic>(kExpirePause, random_, [this, report] {
+      report("expiry_failed", consent_.expire());
+      report("expiry_failed", install_.expire());
+    });
     retrier_ = std::make_unique<Periodic>(
         kRetryPause, random_, [this, report] { report("revocation_round_failed", revoke_.retryPending()); });
     counter_ = std::make_unique<Periodic>(kCountPause, random_, [this] { gauges_.countGrants(); });
@@ -195,6 +205,10 @@ class RunningService final : public Service {
     return {.consent = consent_,
             .tokens = tokens_,
             .revoke = revoke_,
+            .install = install_,
+            .installations = installations_,
+            .installationTokens = installationTokens_,
+            .installationEnder = ender_,
             .providers = providers_,
             .storage = *storage_,
             .clock = clock_,
@@ -209,7 +223,8 @@ class RunningService final : public Service {
                          .limits = {.perPeer = settings_.peerLimit,
                                     .perKey = settings_.keyLimit,
                                     .consents = settings_.consentLimit,
-                                    .places = serverSettings().maxThreads}},
+                                    .places = serverSettings().maxThreads},
+                         .publicUrl = settings_.callbackBase},
             .metrics = metrics_,
             .metricsText = [this] { return metricsText(); }};
   }
@@ -238,6 +253,10 @@ class RunningService final : public Service {
   RevokeService revoke_;
   ConsentService consent_;
   TokenService tokens_;
+  InstallService install_;
+  InstallationDirectory installations_;
+  InstallationEnder ender_;
+  InstallationTokens installationTokens_;
   Gauges gauges_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> reloadWanted_{false};

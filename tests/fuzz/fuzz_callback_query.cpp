@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(!target || form.ok());
   if (agw::api::isAllowedRedirect(text, {"https://good.example/app"}, false)) {
     require(agw::toLower(text).starts_with("https://good.example"));
-    const auto sent = agw::api::redirectWith(text, "completed", "id");
+    const auto sent = agw::api::redirectWith(text, "completed", {"session_id", "id"});
     require(std::none_of(sent.begin(), sent.end(), agw::api::isControl));
   }
   return 0;

@@ -1,24 +1,10 @@
 #include "api/endpoints/endpoint.hpp"
-#include "api/redirect_target.hpp"
+#include "api/endpoints/fields.hpp"
 
 namespace agw::api {
 namespace {
 
 constexpr std::size_t kMaxConfirmationCode = 32;
-
-Result<std::string> readRedirect(const Gateway& gateway, const JsonBody& body) {
-  auto target = body.optionalText("redirect_after");
-  if (!target) return std::move(target).error();
-  if (!*target) return std::string();
-  const auto& settings = gateway.parts.settings;
-  if (isAllowedRedirect(**target, settings.redirectAllowList, settings.development))
-    return std::move(**target);
-  return fieldFault(
-      "redirect_after",
-      "'redirect_after' must be an https address that an administrator has put on the allow-list of "
-      "redirects.",
-      "invalid_redirect");
-}
 
 Result<Response> init(Gateway& gateway, const Request& request, const Caller& caller) {
   const auto body = JsonBody::read(request, {"provider", "user_email", "scopes", "redirect_after"});
@@ -27,7 +13,9 @@ Result<Response> init(Gateway& gateway, const Request& request, const Caller& ca
   if (!subject) return std::move(subject).error();
   auto scopes = readScopes(*body);
   if (!scopes) return std::move(scopes).error();
-  auto redirect = readRedirect(gateway, *body);
+  const auto target = body->optionalText("redirect_after");
+  if (!target) return target.error();
+  auto redirect = checkedRedirect(gateway, target->value_or(""));
   if (!redirect) return std::move(redirect).error();
 
   if (auto within = gateway.limits.consent(caller.keyId); !within) return std::move(within).error();

@@ -18,6 +18,20 @@ bool isScopeToken(const std::string& text) {
   });
 }
 
+Error scopesFault(const char* field) {
+  return fieldFault(
+      field,
+      std::string("'") + field +
+          "' must be 1 to 100 scope names, each of visible ASCII characters without quotes and backslashes; "
+          "leave it out for the provider's own.",
+      "invalid_scope");
+}
+
+Result<Scopes> checkedScopes(Scopes scopes, const char* field) {
+  const bool fit = scopes.size() <= kMaxScopes && std::all_of(scopes.begin(), scopes.end(), isScopeToken);
+  return fit ? Result<Scopes>(std::move(scopes)) : Result<Scopes>(scopesFault(field));
+}
+
 Response told(Gateway& gateway, const Request& request, const Error& error) {
   auto response = errorResponse(error, request.requestId);
   if (isMediaTypeFault(error)) response.status = 415;
@@ -40,6 +54,9 @@ std::vector<Route> makeRoutes(ApplicationParts parts) {
   addConsentRoutes(routes, gateway);
   addCallbackRoutes(routes, gateway);
   addGrantRoutes(routes, gateway);
+  addInstallationTokenRoutes(routes, gateway);
+  addInstallRoutes(routes, gateway);
+  addInstallationRoutes(routes, gateway);
   addServiceRoutes(routes, gateway);
   return routes;
 }
@@ -74,6 +91,13 @@ Handler callerEndpoint(SharedGateway gateway, CallerEndpoint endpoint) {
     response.keyId = caller->keyId;
     return response;
   };
+}
+
+Result<Caller> admittedCaller(Gateway& gateway, const Request& request) {
+  auto caller = gateway.auth.authenticate(request);
+  if (!caller) return caller;
+  if (auto within = gateway.limits.request(caller->keyId); !within) return std::move(within).error();
+  return caller;
 }
 
 Response jsonResponse(const boost::json::object& body, int status) {
@@ -121,14 +145,18 @@ Result<Scopes> readScopes(const JsonBody& body) {
   auto scopes = body.optionalTexts("scopes");
   if (!scopes) return std::move(scopes).error();
   if (!*scopes) return Scopes{};
-  const bool fit = !(*scopes)->empty() && (*scopes)->size() <= kMaxScopes &&
-                   std::all_of((*scopes)->begin(), (*scopes)->end(), isScopeToken);
-  if (fit) return std::move(**scopes);
-  return fieldFault(
-      "scopes",
-      "'scopes' must be a list of 1 to 100 scope names, each of visible ASCII characters without quotes "
-      "and backslashes; leave it out for the provider's own.",
-      "invalid_scope");
+  if ((*scopes)->empty()) return scopesFault("scopes");
+  return checkedScopes(std::move(**scopes), "scopes");
+}
+
+Result<Scopes> readScopes(const std::string& list) {
+  Scopes scopes;
+  for (std::size_t at = 0; at < list.size();) {
+    const auto end = std::min(list.find(' ', at), list.size());
+    scopes.push_back(list.substr(at, end - at));
+    at = end + 1;
+  }
+  return checkedScopes(std::move(scopes), "scope");
 }
 
 }  // namespace agw::api

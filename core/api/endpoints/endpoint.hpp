@@ -38,6 +38,9 @@ using CallerEndpoint = Result<Response> (*)(Gateway&, const Request&, const Call
 /// An endpoint for callers: the key is checked before anything else is looked at.
 [[nodiscard]] Handler callerEndpoint(SharedGateway gateway, CallerEndpoint endpoint);
 
+/// Whoever asks, within the limit of its key: for endpoints that do not need a key in every case.
+[[nodiscard]] Result<Caller> admittedCaller(Gateway& gateway, const Request& request);
+
 [[nodiscard]] Response jsonResponse(const boost::json::object& body, int status = 200);
 [[nodiscard]] Response htmlResponse(std::string body, int status = 200);
 
@@ -51,12 +54,17 @@ using CallerEndpoint = Result<Response> (*)(Gateway&, const Request&, const Call
 [[nodiscard]] Result<std::string> readEmail(const std::string& text);
 /// `scopes`: absent, or 1 to 100 scope-tokens of RFC 6749 section 3.3. Empty: absent.
 [[nodiscard]] Result<Scopes> readScopes(const JsonBody& body);
+/// The same of a list with spaces (RFC 6749 section 3.3).
+[[nodiscard]] Result<Scopes> readScopes(const std::string& list);
 
 // The families, each in the order of the documentation.
 void addConsentRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 void addCallbackRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 void addTokenRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 void addGrantRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
+void addInstallRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
+void addInstallationRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
+void addInstallationTokenRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 void addServiceRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 
 }  // namespace agw::api

@@ -2,6 +2,7 @@
 #include <boost/json/array.hpp>
 
 #include "api/endpoints/endpoint.hpp"
+#include "api/endpoints/fields.hpp"
 
 namespace agw::api {
 namespace {
@@ -42,11 +43,7 @@ Result<Response> providersOf(Gateway& gateway, const Request& request, const Cal
 
 /// `provider` and `user_email` of the query, where the client cannot send a body with DELETE.
 Result<Subject> subjectOfQuery(const Request& request, const Caller& caller) {
-  for (const auto& [name, value] : request.query) {
-    if (name == "provider" || name == "user_email") continue;
-    return fieldFault(name.substr(0, 64), "The parameter '" + name.substr(0, 64) +
-                                              "' is not known here; allowed are 'provider', 'user_email'.");
-  }
+  if (auto fault = onlyKnown(request.query, {"provider", "user_email"})) return std::move(*fault);
   for (const char* name : {"provider", "user_email"}) {
     if (!request.query.contains(name) || request.query.at(name).empty()) {
       return fieldFault(name,

@@ -96,4 +96,32 @@ std::string confirmation(const CallbackOutcome& outcome) {
       "result");
 }
 
+std::string installed(const InstallOutcome& outcome) {
+  std::string lines;
+  addFact(lines, "Provider", outcome.provider);
+  for (const auto& row : outcome.installations)
+    addFact(lines, "Organisation", row.orgName.empty() ? row.orgId : row.orgName);
+  return document("Installation Successful",
+                  mark("good", kCheck) + "<h1>Installation Successful</h1>\n<p>" +
+                      htmlEscape(outcome.provider) +
+                      " is connected. You can close this window and go back to where you came from.</p>\n" +
+                      "<dl class=\"facts\">\n" + lines + "</dl>\n" +
+                      "<p class=\"soft\">Was this not your doing? Remove the app in the settings of your "
+                      "organisation, and tell your administrator.</p>\n",
+                  "result");
+}
+
+std::string notInstalled(const InstallOutcome& outcome, const std::string& requestId) {
+  std::string lines;
+  addFact(lines, "Provider", outcome.provider);
+  if (!lines.empty()) lines = "<dl class=\"facts\">\n" + lines + "</dl>\n";
+  return document(
+      "Installation Failed",
+      mark("bad", kCross) + "<h1>Installation Failed</h1>\n<p>" + htmlEscape(outcome.error.message) +
+          "</p>\n" + lines +
+          "<p class=\"soft\">If you ask an administrator for help, give them this number: <code>" +
+          htmlEscape(requestId) + "</code></p>\n",
+      "result");
+}
+
 }  // namespace agw::api::pages

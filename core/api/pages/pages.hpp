@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "broker/consent.hpp"
+#include "broker/install.hpp"
 
 namespace agw::api::pages {
 
@@ -21,5 +22,9 @@ namespace agw::api::pages {
 [[nodiscard]] std::string failure(const CallbackOutcome& outcome, const std::string& requestId);
 /// Shows the code that finishes the consent, and to whom not to give it.
 [[nodiscard]] std::string confirmation(const CallbackOutcome& outcome);
+
+/// The same two for an organisation.
+[[nodiscard]] std::string installed(const InstallOutcome& outcome);
+[[nodiscard]] std::string notInstalled(const InstallOutcome& outcome, const std::string& requestId);
 
 }  // namespace agw::api::pages

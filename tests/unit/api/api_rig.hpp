@@ -20,6 +20,11 @@ inline const std::string kRootKey = "root-key-0123456789abcdef0123456789abcdef";
 class ApiRig : public BrokerRig {
  public:
   std::unique_ptr<TokenService> tokens = replica();
+  InstallService install{{storage, directory, vault, clock, random, log, revoke}};
+  InstallationDirectory installations{storage, directory};
+  InstallationEnder ender{{storage, revoke, clock, log}};
+  InstallationTokens installationTokens{
+      {installations, directory, *tokens, ender, clock, random, log, settings("one")}};
   bool encryptionWorks = true;
   bool shuttingDown = false;
   std::unique_ptr<api::Router> router;
@@ -29,6 +34,10 @@ class ApiRig : public BrokerRig {
         api::makeRoutes({.consent = consent,
                          .tokens = *tokens,
                          .revoke = revoke,
+                         .install = install,
+                         .installations = installations,
+                         .installationTokens = installationTokens,
+                         .installationEnder = ender,
                          .providers = directory,
                          .storage = storage,
                          .clock = clock,
@@ -36,7 +45,11 @@ class ApiRig : public BrokerRig {
                          .log = log,
                          .encryptionWorks = [this] { return encryptionWorks; },
                          .shuttingDown = [this] { return shuttingDown; },
-                         .settings = {Secret(kRootKey), {"https://app.x.com/done"}, development, "1.0.0"},
+                         .settings = {.rootKey = Secret(kRootKey),
+                                      .redirectAllowList = {"https://app.x.com/done"},
+                                      .development = development,
+                                      .version = "1.0.0",
+                                      .publicUrl = "https://gateway.x.com"},
                          .metricsText = [] { return std::string("a_total 1\n"); }}));
   }
 

@@ -192,9 +192,9 @@ TEST(RedirectTarget, Development_AllowsHttpToThisMachineOnly) {
 
 // B4
 TEST(RedirectTarget, OnlyStatusAndSession_AreAdded) {
-  EXPECT_EQ(redirectWith("https://good.example/app", "completed", "id"),
+  EXPECT_EQ(redirectWith("https://good.example/app", "completed", {"session_id", "id"}),
             "https://good.example/app?status=completed&session_id=id");
-  EXPECT_EQ(redirectWith("https://good.example/app?x=1", "failed", "id"),
+  EXPECT_EQ(redirectWith("https://good.example/app?x=1", "failed", {"session_id", "id"}),
             "https://good.example/app?x=1&status=failed&session_id=id");
 }
 

@@ -16,12 +16,21 @@ class LimitsTest : public testing::Test, public test::BrokerRig {
  protected:
   test::RecordedMetrics metrics;
   std::unique_ptr<TokenService> tokens = replica();
+  InstallService install{{storage, directory, vault, clock, random, log, revoke}};
+  InstallationDirectory installations{storage, directory};
+  InstallationEnder ender{{storage, revoke, clock, log}};
+  InstallationTokens installationTokens{
+      {installations, directory, *tokens, ender, clock, random, log, settings("one")}};
   std::unique_ptr<Router> router;
 
   void limit(LimitSettings limits) {
     router = std::make_unique<Router>(makeRoutes({.consent = consent,
                                                   .tokens = *tokens,
                                                   .revoke = revoke,
+                                                  .install = install,
+                                                  .installations = installations,
+                                                  .installationTokens = installationTokens,
+                                                  .installationEnder = ender,
                                                   .providers = directory,
                                                   .storage = storage,
                                                   .clock = clock,

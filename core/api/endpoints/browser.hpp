@@ -1,0 +1,32 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "api/http.hpp"
+
+namespace agw::api {
+
+// What the endpoints that browsers visit share.
+
+/// What the provider sends through the browser: the query, or the form where it posts
+/// (`response_mode=form_post`).
+[[nodiscard]] Result<std::map<std::string, std::string>> redirectParameters(const Request& request);
+
+/// Previews of links ask by HEAD; they must not use up a person's link.
+[[nodiscard]] std::optional<Error> refusePreview(const Request& request);
+
+/// What a browser, and whoever tests with one, sees: the person's and the caller's faults are all 400.
+[[nodiscard]] int pageStatus(const Error& error);
+
+/// 303: also after a POST the browser comes by GET, without the form.
+[[nodiscard]] Response redirectTo(const std::string& url, int status = 303);
+
+/// The cookie by which a browser is known again, so that who comes back from a provider is who was sent
+/// there. Empty: it has none.
+[[nodiscard]] std::string browserOf(const Request& request);
+/// Gives the browser its cookie, for an hour from now.
+void rememberBrowser(Response& response, const Request& request, const std::string& browser);
+
+}  // namespace agw::api
