@@ -101,8 +101,10 @@ class CommandLine {
         plugins->add_subcommand("check", "Hold plugin files to the contract and say what is wrong with them");
     check->add_option("FILE", pluginFiles_, "The .so files")->required();
     runs(check, [this] { return checkPlugins(context_, {pluginFiles_.begin(), pluginFiles_.end()}); });
-    runs(plugins->add_subcommand("list", "The built-in plugin and those of the plugin folder"),
-         [this] { return listPlugins(context_); });
+    auto* list =
+        plugins->add_subcommand("list", "What the built-in plugin and those of the plugin folder can do");
+    list->add_flag("--json", json_, "For programs, instead of a table");
+    runs(list, [this] { return listPlugins(context_, json_); });
   }
 
   void addKeys() {
@@ -186,6 +188,7 @@ class CommandLine {
   int code_ = 2;
   std::string file_;
   std::vector<std::string> pluginFiles_;
+  bool json_ = false;
   KeyRequest keyRequest_;
   bool seed_ = false;
   bool dryRun_ = false;

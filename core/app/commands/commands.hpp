@@ -54,7 +54,9 @@ struct NewApiKey {
 /// Loads each file as the gateway would and holds it to the plugin contract.
 [[nodiscard]] int checkPlugins(const CommandContext& context,
                                const std::vector<std::filesystem::path>& files);
-[[nodiscard]] int listPlugins(const CommandContext& context);
+/// What every usable plugin can do: a Markdown table, or JSON for programs. Refused files are told apart; 1
+/// then.
+[[nodiscard]] int listPlugins(const CommandContext& context, bool json);
 
 /// Version of the gateway and of the libraries that it runs with.
 [[nodiscard]] std::string versionText();

@@ -1,3 +1,6 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <ostream>
 
 #include "app/commands/common.hpp"
@@ -8,31 +11,77 @@
 namespace agw {
 namespace {
 
-std::string capabilitiesOf(const Capabilities& capabilities) {
-  std::vector<std::string> words;
-  switch (capabilities.pkce) {
+const char* pkceOf(const Capabilities& can) {
+  switch (can.pkce) {
+    case Capabilities::Pkce::Optional:
+      return "optional";
+    case Capabilities::Pkce::Required:
+      return "required";
     case Capabilities::Pkce::None:
       break;
-    case Capabilities::Pkce::Optional:
-      words.emplace_back("pkce optional");
-      break;
-    case Capabilities::Pkce::Required:
-      words.emplace_back("pkce");
-      break;
   }
-  if (capabilities.refresh) words.emplace_back("refresh");
-  if (capabilities.revoke) words.emplace_back("revoke");
-  if (capabilities.identity)
-    words.emplace_back(capabilities.verifiedEmail ? "verified identity" : "identity");
-  if (capabilities.installations) words.emplace_back("installations");
-  if (capabilities.device) words.emplace_back("device");
-  if (capabilities.webhooks) words.emplace_back("webhooks");
-  return joinWords(words);
+  return "none";
 }
 
-void describe(const CommandContext& context, const Plugin& plugin) {
-  context.out << plugin.id << " " << plugin.version << "  " << plugin.displayName << "\n  "
-              << capabilitiesOf(plugin.capabilities) << "\n";
+/// How grants come about.
+std::vector<std::string> flowsOf(const Capabilities& can) {
+  std::vector<std::string> flows{"code"};
+  if (can.device) flows.emplace_back("device");
+  if (can.installations) flows.emplace_back("installation");
+  return flows;
+}
+
+/// What the provider tells of the account that consented.
+const char* identityOf(const Capabilities& can) {
+  if (!can.identity) return "none";
+  return can.verifiedEmail ? "verified e-mail" : "account";
+}
+
+const char* revocationOf(const Capabilities& can) {
+  if (!can.revoke) return "no";
+  return can.revokesAccount ? "whole account" : "yes";
+}
+
+/// A Markdown table, to be read as it is and to be put into a document.
+void writeTable(std::ostream& out, const std::vector<Plugin>& plugins) {
+  out << "| plugin | provider | flows | PKCE | refresh | revoke | identity | installation tokens | webhooks "
+         "|\n"
+         "|---|---|---|---|---|---|---|---|---|\n";
+  for (const auto& plugin : plugins) {
+    const auto& can = plugin.capabilities;
+    out << "| `" << plugin.id << "` | " << plugin.displayName << " | " << joinWords(flowsOf(can)) << " | "
+        << pkceOf(can) << " | " << (can.refresh ? "yes" : "no") << " | " << revocationOf(can) << " | "
+        << identityOf(can) << " | "
+        << (!can.installations ? "no" : (can.mints ? "minted" : "from the consent")) << " | "
+        << (can.webhooks ? "yes" : "no") << " |\n";
+  }
+}
+
+boost::json::object described(const Plugin& plugin) {
+  const auto& can = plugin.capabilities;
+  boost::json::array flows;
+  for (const auto& flow : flowsOf(can)) flows.emplace_back(flow);
+  return {{"id", plugin.id},
+          {"version", plugin.version},
+          {"display_name", plugin.displayName},
+          {"abi_minor", plugin.descriptor->abi_minor},
+          {"flows", std::move(flows)},
+          {"pkce", pkceOf(can)},
+          {"refresh", can.refresh},
+          {"revoke", can.revoke},
+          {"revokes_account", can.revokesAccount},
+          {"identity", can.identity},
+          {"verified_email", can.verifiedEmail},
+          {"installations", can.installations},
+          {"mints", can.mints},
+          {"device", can.device},
+          {"webhooks", can.webhooks}};
+}
+
+void writeJson(std::ostream& out, const std::vector<Plugin>& plugins) {
+  boost::json::array all;
+  for (const auto& plugin : plugins) all.push_back(described(plugin));
+  out << boost::json::serialize(all) << "\n";
 }
 
 }  // namespace
@@ -46,21 +95,22 @@ int checkPlugins(const CommandContext& context, const std::vector<std::filesyste
   return refused;
 }
 
-int listPlugins(const CommandContext& context) {
+int listPlugins(const CommandContext& context, bool json) {
   const auto settings = settingsFor(context, SettingsUse::Tool);
   if (!settings) return 1;
-  if (const auto builtin = adoptPlugin(builtinOauth2()); builtin) describe(context, *builtin);
-  const auto folder = pluginFolder(*settings);
-  const auto scanned = scanPlugins(folder);
+  std::vector<Plugin> usable;
+  if (auto builtin = adoptPlugin(builtinOauth2()); builtin) usable.push_back(std::move(*builtin));
+  auto scanned = scanPlugins(pluginFolder(*settings));
   if (!scanned) return fail(context, scanned.error());
   int refused = 0;
-  for (const auto& entry : *scanned) {
+  for (auto& entry : *scanned) {
     if (entry.plugin) {
-      describe(context, *entry.plugin);
+      usable.push_back(std::move(*entry.plugin));
     } else {
       refused = fail(context, entry.plugin.error());
     }
   }
+  (json ? writeJson : writeTable)(context.out, usable);
   return refused;
 }
 
