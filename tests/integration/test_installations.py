@@ -1,0 +1,130 @@
+"""An organisation from its link to its token and to its end, in a real browser: what the gateway is for beyond people."""
+
+import httpx
+import pytest
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.httpx_client import OAuth2Client
+
+from rig.browser import person
+from rig.gateway import oauth2_entry
+from rig.sandbox import decide, query_of
+
+ALICE = "alice@example.com"
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+OWN_TYPES = "urn:auth-gateway:token-type"
+NAMES = ["github", "jira", "slack"]
+ENVIRONMENT = {}
+
+
+def providers(sandbox):
+    played = {name: sandbox.provider(name, plays=name) for name in NAMES}
+    github, jira, slack = played.values()
+    ENVIRONMENT["GITHUB_KEY"] = github.app()["private_key"]
+    options = {
+        "github": {"base_url": github.url, "api_url": f"{github.url}/api/v3", "app_slug": "sandbox-app"},
+        "jira": {"auth_url": jira.url, "api_url": f"{jira.url}/api"},
+        "slack": {"base_url": slack.url, "bot_scopes": ["chat:write"]},
+    }
+    more = {
+        "github": {"scopes": [], "private_key": "${GITHUB_KEY}", "allow_public_install": True},
+        "jira": {"scopes": ["read:me", "read:jira-work", "offline_access"]},
+        "slack": {"scopes": ["users:read"]},
+    }
+    return {
+        name: (provider, {**oauth2_entry(provider), "plugin": name, "options": options[name], **more[name]})
+        for name, provider in played.items()
+    }
+
+
+@pytest.fixture(params=NAMES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def provider(installation, gateway, name):
+    provider = installation.providers[name]
+    provider.configure(installed_url=f"{gateway.url}/oauth/callback/{name}")
+    return provider
+
+
+def install(gateway, browser, name):
+    """Alice lets the app into Acme; the line of the list that tells so."""
+    link = gateway.post(f"/oauth/install/{name}", {})
+    assert link.status_code == 200, link.text
+    with person(browser) as page:
+        page.goto(link.json()["install_url"])
+        page.locator(f'input[name="account"][value="{ALICE}"]').check()
+        page.locator('input[name="organisation"][value="acme"]').check()
+        page.get_by_role("button", name="Install" if name == "github" else "Allow").click()
+        page.wait_for_url(f"{gateway.url}/oauth/callback/**")
+        assert page.locator("h1").inner_text() == "Installation Successful", page.inner_text("main")
+        assert "acme" in page.inner_text("main").lower()
+    listed = gateway.api("GET", "/oauth/installations", params={"platform": name, "status": "active"}).json()
+    assert len(listed["installations"]) == 1, listed
+    return listed["installations"][0]
+
+
+def token(gateway, name, **address):
+    return gateway.api("GET", f"/oauth/token/{name}", params=address)
+
+
+def test_install_list_token_and_end(gateway, provider, name, browser):
+    row = install(gateway, browser, name)
+    assert (row["platform"], row["external_org_name"].lower(), row["declared"]) == (name, "acme", False)
+    answer = token(gateway, name, org_id=row["external_org_id"])
+    assert answer.status_code == 200, answer.text
+    served = answer.json()["access_token"]
+    assert served in provider.living("access")
+    assert token(gateway, name, installation_id=row["id"]).json()["access_token"] == served
+
+    ended = gateway.api("DELETE", f"/oauth/installations/{row['id']}")
+    assert ended.status_code == 200 and ended.json()["revoked_at_provider"], ended.text
+    assert served not in provider.living("access")
+    refused = token(gateway, name, org_id=row["external_org_id"])
+    assert refused.status_code == 401, refused.text
+    assert refused.json()["auth_url"].startswith(f"{gateway.url}/oauth/install/{name}?ticket=")
+    assert gateway.api("GET", f"/oauth/installations/{row['id']}").json()["status"] == "revoked"
+    assert served not in gateway.logs()
+
+
+def test_stock_library_exchanges_a_token(gateway, provider, name, browser):
+    row = install(gateway, browser, name)
+
+    def exchange(method, **form):
+        with OAuth2Client("any", gateway.installation.root_key, token_endpoint_auth_method=method) as client:
+            return client.fetch_token(f"{gateway.url}/oauth/token", grant_type=EXCHANGE, audience=name, **form)
+
+    by_org = {"subject_token": row["external_org_id"], "subject_token_type": f"{OWN_TYPES}:org_id"}
+    by_id = {"subject_token": row["id"], "subject_token_type": f"{OWN_TYPES}:installation_id"}
+    for got in (exchange("client_secret_basic", **by_org), exchange("client_secret_post", **by_id)):
+        assert got["access_token"] in provider.living("access")
+        assert got["token_type"] == "Bearer" and got["expires_in"] > 0
+        assert got["issued_token_type"] == "urn:ietf:params:oauth:token-type:access_token"
+    assert gateway.api("DELETE", f"/oauth/installations/{row['id']}").status_code == 200
+    with pytest.raises(OAuthError) as refused:
+        exchange("client_secret_basic", **by_org)
+    assert refused.value.error == "invalid_grant"
+
+
+def test_forged_installation_id_is_refused(gateway, installation):
+    """Anybody can open the address that GitHub sends people back to, with anybody's number."""
+    provider = installation.providers["github"]
+    provider.configure(installed_url=f"{gateway.url}/oauth/callback/github")
+    number = query_of(decide(f"{provider.url}/apps/sandbox-app/installations/new", ALICE))["installation_id"]
+    with httpx.Client() as mallory:
+        begun = mallory.get(f"{gateway.url}/oauth/install/github")
+        forged = {"state": query_of(begun.headers["location"])["state"], "installation_id": number, "setup_action": "install"}
+        consent = mallory.get(f"{gateway.url}/oauth/callback/github", params=forged)
+        assert consent.status_code == 303, consent.text
+        refused = mallory.get(decide(consent.headers["location"], "mallory@example.com"))
+    assert refused.status_code == 400 and "not one of this account" in refused.text, refused.text
+    assert token(gateway, "github", installation_id=number).status_code == 401
+
+
+def test_install_that_came_back_in_another_browser_is_refused(gateway):
+    """A1: the browser that began must be the one that comes back."""
+    begun = httpx.get(f"{gateway.url}/oauth/install/github")
+    back = {"state": query_of(begun.headers["location"])["state"], "code": "of-the-victim"}
+    page = httpx.get(f"{gateway.url}/oauth/callback/github", params=back)
+    assert page.status_code == 400 and "another browser" in page.text
