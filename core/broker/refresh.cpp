@@ -18,6 +18,7 @@ struct Refresher::Attempt {
   const std::string& requestId;
   Grant grant;  // as of the lease
   Lease lease;
+  TimePoint leasedAt;  // or before
   PlainTokens spent;
 };
 
@@ -69,9 +70,11 @@ Refresher::Outcome Refresher::renew(const Grant& seen, Provider& provider, Urgen
                   .requestId = requestId,
                   .grant = {},
                   .lease = {.owner = parts_.settings.replica + "/" + *owner, .fence = 0},
+                  .leasedAt = {},
                   .spent = {}};
   milliseconds waited{0};
   while (true) {
+    attempt.leasedAt = parts_.clock.now();
     auto acquired = parts_.storage.acquireLease(seen.id, attempt.lease.owner, parts_.settings.leaseLife);
     if (acquired) {
       attempt.grant = std::move(*acquired);
@@ -126,7 +129,19 @@ Refresher::Outcome Refresher::underLease(Attempt& attempt) {
   if (!renewable(attempt.grant, attempt.provider, parts_.clock.now())) {
     return endDead(attempt, word::kRefreshFailed);
   }
+  if (tooLate(attempt)) {
+    letGo(attempt);
+    return Outcome(std::nullopt);
+  }
   return ask(attempt);
+}
+
+// Whoever was stopped on the way from the lease to here may not hold it any more, or not until the answer
+// comes: another replica may be spending the same token. A clock that went back tells nothing, so it counts
+// as late.
+bool Refresher::tooLate(const Attempt& attempt) const {
+  const auto passed = parts_.clock.now() - attempt.leasedAt;
+  return passed < milliseconds(0) || passed > parts_.settings.leaseLife / 3;
 }
 
 Refresher::Outcome Refresher::ask(Attempt& attempt) {

@@ -50,6 +50,7 @@ class Refresher {
  private:
   struct Attempt;
   Outcome underLease(Attempt& attempt);
+  [[nodiscard]] bool tooLate(const Attempt& attempt) const;
   Outcome ask(Attempt& attempt);
   Outcome keep(Attempt& attempt, TokenSet answer, const Receipt& receipt);
   Outcome failed(Attempt& attempt, const Error& error);

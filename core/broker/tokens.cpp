@@ -215,6 +215,8 @@ Result<TokenAnswer> TokenService::Engine::serve(const View& view, bool renewalFa
     if (answer) answer->degraded = renewalFailed;
     return answer;
   }
+  // A renewal that failed took its time.
+  if (renewalFailed && !livesFor(grant.tokens, parts_.clock.now(), kAlive)) return overloaded();
   auto access = openAccessToken(parts_.vault, grant);
   if (!access) return integrityFault(view, std::move(access).error());
   const bool hindered =
