@@ -74,3 +74,11 @@ verb_test() {
   if [[ $what == all ]]; then suite tsan sanitized tsan; fi
   summary
 }
+
+# The short form runs with the other tests. AGW_RACE_SEED and --gtest_filter replay one interleaving, step by step.
+verb_races() {
+  install_packages test
+  [[ -f build/build.ninja ]] && grep -q '^AGW_TESTS:BOOL=ON' build/CMakeCache.txt || configure release -DAGW_TESTS=ON
+  compile release interleavings
+  AGW_RACE_SEEDS=${1:-2000} build/tests/interleavings
+}
