@@ -47,6 +47,7 @@ set_environment() {
   [[ ${AUTH_GATEWAY_API_KEY:-} ]] || export AUTH_GATEWAY_API_KEY_FILE=var/api-key
   # The sandbox knows this client by itself; nothing here is secret.
   export SANDBOX_URL=http://localhost:$SANDBOX_PORT SANDBOX_CLIENT_ID=sandbox-client SANDBOX_CLIENT_SECRET=sandbox-secret
+  export SANDBOX_WEBHOOK_SECRET=sandbox-webhook-secret SANDBOX_APP_KEY_PATH=var/sandbox/app.pem
 }
 
 # wait_until_healthy <url> <pid> <name>
@@ -70,6 +71,15 @@ consent_link() {
     --data "{\"provider\":\"$1\",\"user_email\":\"alice@example.com\"}" "http://localhost:$PORT/auth/init")
   link=$(sed -nE 's/.*"auth_url":"([^"]*)".*/\1/p' <<<"$answer")
   [[ $link ]] || die "POST /auth/init gave no link: $answer"
+  echo "$link"
+}
+
+# install_link <provider>
+install_link() {
+  local answer link
+  answer=$(with_api_key --header 'Content-Type: application/json' --data '{}' "http://localhost:$PORT/oauth/install/$1")
+  link=$(sed -nE 's/.*"install_url":"([^"]*)".*/\1/p' <<<"$answer")
+  [[ $link ]] || die "POST /oauth/install/$1 gave no link: $answer"
   echo "$link"
 }
 
@@ -99,6 +109,11 @@ TEXT
     IFS= read -r link <&"${readers[index + 1]}" || exit 1
     printf '  Connect sandbox-%s: %s\n\n' "${played[index]}" "$link"
   done
+  printf 'Whole organisations, whose tokens are at GET /oauth/token/sandbox-NAME:\n\n'
+  for name in github jira slack; do
+    link=$(install_link "sandbox-$name") || exit 1
+    printf '  Install sandbox-%s: %s\n\n' "$name" "$link"
+  done
   printf 'Ctrl-C stops both.\n\n'
 }
 
@@ -116,9 +131,9 @@ verb_run() {
   trap 'exit 143' TERM
   build/bin/oauth-sandbox --port "$SANDBOX_PORT" --state-dir var/sandbox --gateway "http://localhost:$PORT" &
   children+=($!)
+  wait_until_healthy "http://127.0.0.1:$SANDBOX_PORT/" "${children[0]}" sandbox  # it makes the key that the gateway reads
   build/bin/auth-gateway serve --config config/providers.yaml &
   children+=($!)
-  wait_until_healthy "http://127.0.0.1:$SANDBOX_PORT/" "${children[0]}" sandbox
   wait_until_healthy "http://127.0.0.1:$PORT/health" "${children[1]}" gateway
   print_links
   wait -n || true
