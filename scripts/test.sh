@@ -82,3 +82,13 @@ verb_races() {
   compile release interleavings
   AGW_RACE_SEEDS=${1:-2000} build/tests/interleavings
 }
+
+verb_faults() {
+  local table=build/fault-table.md status=0
+  install_packages test
+  build_tests
+  printf '%s\n' '| what is broken | what callers see | slowest answer, s | well again after, s |' '|---|---|---|---|' >"$table"
+  AGW_FAULT_TABLE=$PWD/$table tests/integration/run -n 0 test_faults_database.py test_faults_provider.py || status=$?
+  cat "$table"
+  return "$status"
+}

@@ -40,8 +40,8 @@ class SqliteDatabase:
 class PostgresDatabase:
     kind = "postgres"
 
-    def __init__(self, _folder):
-        self.server = os.environ["AGW_TEST_POSTGRES_URL"]
+    def __init__(self, _folder, server=None):
+        self.server = server or os.environ["AGW_TEST_POSTGRES_URL"]
         self.name = f"agw_e2e_{secrets.token_hex(6)}"
         self._admin(f"CREATE DATABASE {self.name}")
         parts = urllib.parse.urlsplit(self.server)
