@@ -76,9 +76,9 @@ class Reader:
             self.started = subprocess.Popen(["bash", "-ec", text], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
                                             stdout=sink, stderr=subprocess.STDOUT, start_new_session=True)
         deadline = time.monotonic() + 60
-        while "\n  curl " not in self.output.read_text():
+        while "\nCtrl-C stops both" not in self.output.read_text():
             if self.started.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"it printed no link:\n{self.output.read_text()}")
+                raise AssertionError(f"it printed no links:\n{self.output.read_text()}")
             time.sleep(0.05)
 
     def run(self, text):

@@ -122,9 +122,11 @@ def test_forged_installation_id_is_refused(gateway, installation):
     assert token(gateway, "github", installation_id=number).status_code == 401
 
 
-def test_install_that_came_back_in_another_browser_is_refused(gateway):
-    """A1: the browser that began must be the one that comes back."""
+def test_install_that_came_back_in_another_browser_is_refused(gateway, installation):
+    """A1: whoever began sends the provider's link to Alice, who consents; nothing of hers may be connected."""
+    installation.providers["github"].configure(installed_url=f"{gateway.url}/oauth/callback/github")
     begun = httpx.get(f"{gateway.url}/oauth/install/github")
-    back = {"state": query_of(begun.headers["location"])["state"], "code": "of-the-victim"}
-    page = httpx.get(f"{gateway.url}/oauth/callback/github", params=back)
-    assert page.status_code == 400 and "another browser" in page.text
+    page = httpx.get(decide(begun.headers["location"], ALICE))
+    assert page.status_code == 400 and "another browser" in page.text, page.text
+    listed = gateway.api("GET", "/oauth/installations", params={"platform": "github", "status": "active"})
+    assert listed.json()["installations"] == []
