@@ -1,5 +1,6 @@
 #include "broker/grant_writer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace agw {
@@ -29,7 +30,9 @@ Result<Grant> GrantWriter::grantOf(const Flow& flow, const PendingConsent& conse
   grant.issuer = consent.issuer;
   grant.subject = consent.subject;
   grant.createdAt = existing ? existing->createdAt : now;
-  grant.consentedAt = grant.updatedAt = now;
+  grant.updatedAt = now;
+  // Later than the one before in any case: the time tells consents apart.
+  grant.consentedAt = existing ? std::max(now, existing->consentedAt + std::chrono::milliseconds(1)) : now;
   auto id = existing ? Result<std::string>(existing->id) : newUuid(random_);
   if (!id) return std::move(id).error();
   grant.id = std::move(*id);
