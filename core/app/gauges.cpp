@@ -54,6 +54,12 @@ void Gauges::showGrants(const GrantCount& count) {
              "Active grants that end soon, as nothing has renewed what renews them.",
              {{"provider", count.provider}, {"within", "7d"}})
       .set(static_cast<double>(count.ending));
+  const auto provider = parts_.providers.find(count.provider);
+  const bool served = provider && (*provider)->config().refresh.proactive != Proactive::Off;
+  parts_.metrics
+      .gauge("auth_gateway_renewals_due", "Grants whose time in the schedule of renewals has come and gone.",
+             {{"provider", count.provider}})
+      .set(served ? static_cast<double>(count.due) : 0);
 }
 
 }  // namespace agw

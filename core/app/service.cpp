@@ -25,6 +25,7 @@
 #include "broker/installation_end.hpp"
 #include "broker/installation_tokens.hpp"
 #include "broker/plugin_host.hpp"
+#include "broker/renewal_schedule.hpp"
 #include "broker/revoke.hpp"
 #include "broker/tokens.hpp"
 #include "net/http_client.hpp"
@@ -37,8 +38,12 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kExpirePause{30'000};
 constexpr milliseconds kRetryPause{10'000};
+constexpr milliseconds kRenewPause{1'000};
 constexpr milliseconds kWatchPause{2'000};
 constexpr milliseconds kCountPause{60'000};
+
+// A lease outlives the call that is made under it: the request leaves in the lease's first third.
+static_assert(BrokerSettings{}.leaseLife >= HttpClientSettings{}.deadline + BrokerSettings{}.leaseLife / 3);
 
 /// Names this process in leases: people see which host, nobody takes two processes for one.
 Result<std::string> replicaName(Random& random) {
@@ -85,15 +90,27 @@ class RunningService final : public Service {
                  .replica = std::move(replica)}),
         revoke_({*storage_, providers_, vault_, clock, random, log}),
         consent_({*storage_, providers_, vault_, clock, random, log, revoke_, broker_}),
-        tokens_({*storage_, providers_, vault_, clock, random, log, revoke_, broker_}),
+        reads_(clock),
+        tokens_({.storage = *storage_,
+                 .providers = providers_,
+                 .vault = vault_,
+                 .clock = clock,
+                 .random = random,
+                 .log = log,
+                 .revoke = revoke_,
+                 .settings = broker_,
+                 .metrics = metrics_,
+                 .reads = &reads_}),
+        schedule_({*storage_, providers_, tokens_, reads_, clock, broker_}),
         install_({*storage_, providers_, vault_, clock, random, log, revoke_}),
         installations_(*storage_, providers_),
         ender_({*storage_, revoke_, clock, log}),
         installationTokens_({installations_, providers_, tokens_, ender_, clock, random, log, broker_}),
-        gauges_(
-            {.metrics = metrics_, .storage = *storage_, .clock = clock, .providers = providers_, .encryptionWorks = [this] {
-               return encryptionWorks(vault_);
-             }}) {}
+        gauges_({.metrics = metrics_,
+                 .storage = *storage_,
+                 .clock = clock,
+                 .providers = providers_,
+                 .encryptionWorks = [this] { return encryptionWorks(vault_); }}) {}
 
   Result<void> begin() {
     if (auto guarded = guardKeys(*storage_, vault_, log_); !guarded) return guarded;
@@ -126,7 +143,8 @@ class RunningService final : public Service {
       return std::max(rest, milliseconds(0));
     };
     stopping_ = true;
-    for (auto* task : {watcher_.get(), expirer_.get(), retrier_.get(), counter_.get()}) task->end();
+    for (auto* task : {watcher_.get(), expirer_.get(), retrier_.get(), counter_.get(), renewer_.get()})
+      task->end();
     server_->stop(left());
     if (metricsServer_) metricsServer_->stop(left());
     if (!tokens_.drain(left())) log_.write(LogLevel::Warning, "refreshes_left_behind", {});
@@ -196,6 +214,8 @@ class RunningService final : public Service {
     });
     retrier_ = std::make_unique<Periodic>(
         kRetryPause, random_, [this, report] { report("revocation_round_failed", revoke_.retryPending()); });
+    renewer_ = std::make_unique<Periodic>(
+        kRenewPause, random_, [this, report] { report("renewal_round_failed", schedule_.round()); });
     counter_ = std::make_unique<Periodic>(kCountPause, random_, [this] { gauges_.countGrants(); });
     counter_->wake();
     watcher_ = std::make_unique<Periodic>(kWatchPause, random_, [this] { watch(); });
@@ -252,7 +272,9 @@ class RunningService final : public Service {
   BrokerSettings broker_;
   RevokeService revoke_;
   ConsentService consent_;
+  ReadStamps reads_;
   TokenService tokens_;
+  RenewalSchedule schedule_;
   InstallService install_;
   InstallationDirectory installations_;
   InstallationEnder ender_;
@@ -268,6 +290,7 @@ class RunningService final : public Service {
   std::unique_ptr<api::Server> metricsServer_;
   std::unique_ptr<Periodic> expirer_;
   std::unique_ptr<Periodic> retrier_;
+  std::unique_ptr<Periodic> renewer_;
   std::unique_ptr<Periodic> counter_;
   std::unique_ptr<Periodic> watcher_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,9 @@ struct HttpRequest {
   /// The provider entry says `allow_private: true`: private addresses and, in development, plain http are
   /// allowed.
   bool allowPrivate = false;
+  /// The whole answer is waited for at most this long, or for the client's own deadline where that is
+  /// shorter.
+  std::chrono::milliseconds atMost = std::chrono::milliseconds::max();
 };
 
 /// A complete, well-framed answer. A cut or oversized one never becomes an `HttpResponse`.

@@ -18,6 +18,12 @@ Result<std::string> SystemRandom::bytes(std::size_t count) {
   return octets;
 }
 
+double jitter(Random& random) {
+  constexpr double kSteps = 256;
+  const auto octets = random.bytes(1);
+  return octets ? static_cast<double>(static_cast<unsigned char>(octets->front())) / kSteps : 0.5;
+}
+
 Result<std::string> newUuid(Random& random) {
   auto octets = random.bytes(16);
   if (!octets) return octets;

@@ -21,6 +21,10 @@ class SystemRandom final : public Random {
   [[nodiscard]] Result<std::string> bytes(std::size_t count) override;
 };
 
+/// A number in [0, 1) that spreads work in time; one half when the system gives no randomness. Never for
+/// secrets.
+[[nodiscard]] double jitter(Random& random);
+
 /// A version 4 UUID (RFC 9562) in its usual lower-case spelling.
 [[nodiscard]] Result<std::string> newUuid(Random& random);
 

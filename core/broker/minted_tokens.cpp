@@ -34,11 +34,6 @@ bool lives(const std::optional<TimePoint>& end, TimePoint now, seconds ttl) {
   return !end || *end - now >= ttl;
 }
 
-double jitter(Random& random) {
-  const auto octet = random.bytes(1);
-  return octet ? static_cast<double>(static_cast<unsigned char>(octet->front())) / 256.0 : 0.5;
-}
-
 }  // namespace
 
 MintedTokens::MintedTokens(Parts parts) : parts_(std::move(parts)) {}

@@ -1,6 +1,7 @@
 #include "broker/refresh.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "broker/audit_trail.hpp"
@@ -14,8 +15,7 @@ using std::chrono::seconds;
 struct Refresher::Attempt {
   Grant seen;  // what the caller decided by
   Provider& provider;
-  Urgency urgency;
-  const std::string& requestId;
+  Wish wish;
   Grant grant;  // as of the lease
   Lease lease;
   TimePoint leasedAt;  // or before
@@ -45,11 +45,6 @@ bool settled(const Error& error) {
   }
 }
 
-double jitter(Random& random) {
-  const auto octets = random.bytes(1);
-  return octets ? static_cast<double>(static_cast<unsigned char>(octets->front())) / 256.0 : 0.5;
-}
-
 }  // namespace
 
 bool renewable(const Grant& grant, const Provider& provider, TimePoint now) {
@@ -59,15 +54,21 @@ bool renewable(const Grant& grant, const Provider& provider, TimePoint now) {
 
 Refresher::Refresher(Parts parts) : parts_(std::move(parts)) {}
 
-Refresher::Outcome Refresher::renew(const Grant& seen, Provider& provider, Urgency urgency,
-                                    const std::string& requestId) {
+Refresher::Outcome Refresher::renew(const Grant& seen, Provider& provider, const Wish& wish) {
+  auto outcome = tryToRenew(seen, provider, wish);
+  countRenewal(parts_.metrics, seen.provider, wish.cause, outcome ? nullptr : &outcome.error(),
+               outcome && outcome->has_value());
+  return outcome;
+}
+
+Refresher::Outcome Refresher::tryToRenew(const Grant& seen, Provider& provider, const Wish& wish) {
   if (!parts_.unsaved.retry(seen.id)) return overloaded();
+  if (auto refused = parts_.gates.refusal(seen.provider)) return *refused;
   const auto owner = newUuid(parts_.random);
   if (!owner) return owner.error();
   Attempt attempt{.seen = seen,
                   .provider = provider,
-                  .urgency = urgency,
-                  .requestId = requestId,
+                  .wish = wish,
                   .grant = {},
                   .lease = {.owner = parts_.settings.replica + "/" + *owner, .fence = 0},
                   .leasedAt = {},
@@ -75,16 +76,26 @@ Refresher::Outcome Refresher::renew(const Grant& seen, Provider& provider, Urgen
   milliseconds waited{0};
   while (true) {
     attempt.leasedAt = parts_.clock.now();
-    auto acquired = parts_.storage.acquireLease(seen.id, attempt.lease.owner, parts_.settings.leaseLife);
+    auto acquired = lease(attempt);
     if (acquired) {
+      countLease(parts_.metrics, seen.provider, LeaseEvent::Taken);
       attempt.grant = std::move(*acquired);
       attempt.lease.fence = attempt.grant.fence;
       return underLease(attempt);
     }
     if (acquired.error().kind == ErrorKind::NotFound) return notAuthenticated();
     if (acquired.error().kind != ErrorKind::Conflict) return storageFailure(acquired.error());
+    if (waited == milliseconds(0)) countLease(parts_.metrics, seen.provider, LeaseEvent::Held);
+    if (wish.urgency != Urgency::Must) return Outcome(std::nullopt);
     if (auto outcome = waitForOther(attempt, waited)) return *outcome;
   }
+}
+
+Result<Grant> Refresher::lease(const Attempt& attempt) {
+  const auto& [id, owner] = std::tie(attempt.seen.id, attempt.lease.owner);
+  return attempt.provider.refreshFacts().perAccount
+             ? parts_.storage.acquireAccountLease(id, owner, parts_.settings.leaseLife)
+             : parts_.storage.acquireLease(id, owner, parts_.settings.leaseLife);
 }
 
 std::optional<Refresher::Outcome> Refresher::waitForOther(const Attempt& attempt, milliseconds& waited) {
@@ -111,12 +122,12 @@ std::optional<Refresher::Outcome> Refresher::verdict(const Grant& row, const Gra
 
 Refresher::Outcome Refresher::underLease(Attempt& attempt) {
   if (auto outcome = verdict(attempt.grant, attempt.seen)) {
-    letGo(attempt);
+    release(attempt);
     return *outcome;
   }
   const bool interrupted = attempt.grant.openIntents > 1;
-  if (interrupted && attempt.urgency == Urgency::Due) {
-    letGo(attempt);
+  if (interrupted && attempt.wish.urgency == Urgency::Due) {
+    release(attempt);
     return Outcome(std::nullopt);
   }
   auto spent = openTokens(parts_.vault, attempt.grant);
@@ -130,8 +141,12 @@ Refresher::Outcome Refresher::underLease(Attempt& attempt) {
     return endDead(attempt, word::kRefreshFailed);
   }
   if (tooLate(attempt)) {
-    letGo(attempt);
+    release(attempt);
     return Outcome(std::nullopt);
+  }
+  if (auto refused = parts_.gates.admit(attempt.grant.provider)) {
+    release(attempt);
+    return *refused;
   }
   return ask(attempt);
 }
@@ -152,13 +167,14 @@ Refresher::Outcome Refresher::ask(Attempt& attempt) {
                                .carry = attempt.spent.carry,
                                .purpose = owner.purpose,
                                .kind = owner.kind};
+  if (attempt.wish.urgency == Urgency::Must) parts_.gates.spend(attempt.grant.provider);
   Receipt receipt{.sent = parts_.clock.now(), .received = {}};
   auto answer = attempt.provider.refresh(request);
   receipt.received = parts_.clock.now();
-  if (answer && !answer->accessToken.empty()) return keep(attempt, std::move(*answer), receipt);
-  if (answer)
-    return failed(attempt, {.kind = ErrorKind::Malformed, .message = "No access token in the answer."});
-  return failed(attempt, answer.error());
+  if (answer && answer->accessToken.empty())
+    answer = Error{.kind = ErrorKind::Malformed, .message = "No access token in the answer."};
+  parts_.gates.ended(attempt.grant.provider, attempt.grant.id, answer ? nullptr : &answer.error());
+  return answer ? keep(attempt, std::move(*answer), receipt) : failed(attempt, answer.error());
 }
 
 Refresher::Outcome Refresher::keep(Attempt& attempt, TokenSet answer, const Receipt& receipt) {
@@ -173,7 +189,7 @@ Refresher::Outcome Refresher::keep(Attempt& attempt, TokenSet answer, const Rece
                    {{"grant", attempt.grant.id},
                     {"provider", attempt.grant.provider},
                     {"stored", outcome == StoreOutcome::Stored ? "yes" : "no"},
-                    {"request", attempt.requestId}});
+                    {"request", attempt.wish.requestId}});
   switch (outcome) {
     case StoreOutcome::Superseded:
       return Outcome(std::nullopt);
@@ -199,8 +215,8 @@ Refresher::Outcome Refresher::failed(Attempt& attempt, const Error& error) {
   if (error.kind == ErrorKind::GrantDead) return died(attempt);
   if (error.kind == ErrorKind::Unsupported && attempt.spent.refresh.empty()) {
     const bool living = livesFor(attempt.grant.tokens, parts_.clock.now(), seconds(1));
-    if (!living || attempt.urgency == Urgency::Due) return endDead(attempt, word::kRefreshFailed);
-    letGo(attempt);
+    if (!living || attempt.wish.urgency == Urgency::Due) return endDead(attempt, word::kRefreshFailed);
+    release(attempt);
     return error;  // a token of which there is no newer one is none the worse for it
   }
   auto told = providerFailure(error, attempt.provider.displayName());
@@ -215,7 +231,7 @@ Refresher::Outcome Refresher::failed(Attempt& attempt, const Error& error) {
                     {"detail", told.detail},
                     {"failures", std::to_string(attempt.grant.failures + 1)},
                     {"retry_after", std::to_string(told.retryAfter.count())},
-                    {"request", attempt.requestId}});
+                    {"request", attempt.wish.requestId}});
   record(attempt, failure);
   return told;
 }
@@ -229,7 +245,7 @@ Refresher::Outcome Refresher::died(Attempt& attempt) {
   const auto stored = openTokens(parts_.vault, **row);
   if (!stored) return storageFailure(stored.error());
   if (!(stored->refresh == attempt.spent.refresh) || !(stored->access == attempt.spent.access)) {
-    letGo(attempt);
+    release(attempt);
     return Outcome(std::nullopt);
   }
   attempt.grant.version = (*row)->version;
@@ -242,7 +258,10 @@ Refresher::Outcome Refresher::endDead(Attempt& attempt, const std::string& reaso
       attempt,
       {.error = reason, .at = parts_.clock.now(), .retryNotBefore = {}, .dead = true, .intentSettled = true});
   // Whoever took the lease meanwhile decides.
-  if (!ended && ended.error().kind == ErrorKind::Conflict) return Outcome(std::nullopt);
+  if (!ended && ended.error().kind == ErrorKind::Conflict) {
+    countLease(parts_.metrics, attempt.grant.provider, LeaseEvent::Lost);
+    return Outcome(std::nullopt);
+  }
   if (!ended) return storageFailure(ended.error());
   const auto row = parts_.storage.findGrantById(attempt.grant.id);
   if (row && *row && (*row)->status != GrantStatus::NeedsConsent) return Outcome(std::nullopt);
@@ -250,12 +269,12 @@ Refresher::Outcome Refresher::endDead(Attempt& attempt, const std::string& reaso
                    {{"grant", attempt.grant.id},
                     {"provider", attempt.grant.provider},
                     {"reason", reason},
-                    {"request", attempt.requestId}});
+                    {"request", attempt.wish.requestId}});
   recordAudit(
       parts_.storage, parts_.log,
       {.at = parts_.clock.now(),
        .event = "grant_dead",
-       .requestId = attempt.requestId,
+       .requestId = attempt.wish.requestId,
        .keyId = {},
        .provider = attempt.grant.provider,
        .profile = attempt.grant.profile,
@@ -274,18 +293,17 @@ Result<void> Refresher::endWith(const Attempt& attempt, const RefreshFailure& fa
 void Refresher::record(const Attempt& attempt, const RefreshFailure& failure) {
   const auto ended = endWith(attempt, failure);
   if (ended) return;
+  if (ended.error().kind == ErrorKind::Conflict)
+    countLease(parts_.metrics, attempt.grant.provider, LeaseEvent::Lost);
   parts_.log.write(LogLevel::Warning, "refresh_outcome_not_stored",
                    {{"grant", attempt.grant.id}, {"kind", toString(ended.error().kind)}});
 }
 
-// Nothing was asked of the provider: the lease and its intent end, the row's story stays.
-void Refresher::letGo(const Attempt& attempt) {
-  const auto& grant = attempt.grant;
-  record(attempt, {.error = grant.lastError,
-                   .at = grant.lastAttemptAt.value_or(parts_.clock.now()),
-                   .retryNotBefore = grant.retryNotBefore,
-                   .dead = grant.status == GrantStatus::NeedsConsent,
-                   .intentSettled = grant.openIntents <= 1});
+// The provider was not asked. A lease that is lost, or cannot be given back, has ended or ends by itself.
+void Refresher::release(const Attempt& attempt) {
+  const auto released = parts_.storage.releaseLease(attempt.grant.id, attempt.lease);
+  if (!released && released.error().kind == ErrorKind::Conflict)
+    countLease(parts_.metrics, attempt.grant.provider, LeaseEvent::Lost);
 }
 
 }  // namespace agw

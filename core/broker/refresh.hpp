@@ -9,6 +9,8 @@
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "broker/provider_gates.hpp"
+#include "broker/renewal_meter.hpp"
 #include "broker/seal.hpp"
 #include "broker/settings.hpp"
 #include "broker/unsaved.hpp"
@@ -30,25 +32,35 @@ class Refresher {
     Random& random;
     Log& log;
     UnsavedTokens& unsaved;
+    ProviderGates& gates;
+    Metrics& metrics;
     BrokerSettings settings;
     Pause pause;
   };
   explicit Refresher(Parts parts);
 
   enum class Urgency {
-    Due,  ///< the access token lives on: not after an interrupted renewal, whose refresh token may be spent
-    Must,
+    Due,   ///< the access token lives on: not after an interrupted renewal, whose refresh token may be spent
+    Late,  ///< it has ended, and nobody waits
+    Must,  ///< a caller waits: another replica's renewal is waited for, too
+  };
+  struct Wish {
+    Urgency urgency;
+    RenewalCause cause;
+    const std::string& requestId;
   };
   /// Nothing: the row is not what `seen` was any more, and nothing had to be done here. Read again.
   using Outcome = Result<std::optional<PlainTokens>>;
 
-  /// Asks the provider for new tokens and stores them; waits while another replica does. Blocks for the
-  /// provider's call, at most for `waitForRefresh` before it. Errors are those of `TokenService::token`.
-  [[nodiscard]] Outcome renew(const Grant& seen, Provider& provider, Urgency urgency,
-                              const std::string& requestId);
+  /// Asks the provider for new tokens and stores them. Blocks for the provider's call, at most for
+  /// `waitForRefresh` before it; a provider that is kept away from is not asked. Errors are those of
+  /// `TokenService::token`.
+  [[nodiscard]] Outcome renew(const Grant& seen, Provider& provider, const Wish& wish);
 
  private:
   struct Attempt;
+  Outcome tryToRenew(const Grant& seen, Provider& provider, const Wish& wish);
+  Result<Grant> lease(const Attempt& attempt);
   Outcome underLease(Attempt& attempt);
   [[nodiscard]] bool tooLate(const Attempt& attempt) const;
   Outcome ask(Attempt& attempt);
@@ -58,7 +70,7 @@ class Refresher {
   Outcome endDead(Attempt& attempt, const std::string& reason);
   Result<void> endWith(const Attempt& attempt, const RefreshFailure& failure);
   void record(const Attempt& attempt, const RefreshFailure& failure);
-  void letGo(const Attempt& attempt);
+  void release(const Attempt& attempt);
   std::optional<Outcome> waitForOther(const Attempt& attempt, std::chrono::milliseconds& waited);
   std::optional<Outcome> verdict(const Grant& row, const Grant& seen) const;
   RefreshFailure failureOf(const Attempt& attempt, const std::string& word, const Error& error) const;

@@ -39,11 +39,17 @@ class TokenService::Engine {
   explicit Engine(Parts parts)
       : parts_(std::move(parts)),
         unsaved_(parts_.storage, parts_.vault, parts_.revoke, parts_.log),
-        refresher_({parts_.storage, parts_.vault, parts_.clock, parts_.random, parts_.log, unsaved_,
-                    parts_.settings, orRealPause(parts_.pause)}),
-        workers_(std::max<std::size_t>(2, parts_.settings.refreshThreads), parts_.settings.refreshQueue) {}
+        gates_(parts_.clock, parts_.random, parts_.log, parts_.metrics),
+        refresher_({parts_.storage, parts_.vault, parts_.clock, parts_.random, parts_.log, unsaved_, gates_,
+                    parts_.metrics, parts_.settings, orRealPause(parts_.pause)}),
+        workers_(parts_.settings.refreshThreads,
+                 [this](const std::string& provider) { return gates_.turn(provider); }) {}
 
   Result<TokenAnswer> token(const TokenRequest& request);
+  bool renewBehind(const Grant& seen, const std::shared_ptr<Provider>& provider, RenewalCause cause,
+                   const std::string& requestId);
+  bool renewBehind(const Grant& seen);
+  std::size_t renewalRoom(const Provider& provider);
   bool drain(milliseconds limit);
 
  private:
@@ -65,15 +71,16 @@ class TokenService::Engine {
   std::optional<Error> refusal(const View& view) const;
   std::optional<Error> missing(const View& view, const Scopes& granted) const;
   bool mayRenewBehind(const View& view) const;
-  void renewBehind(const View& view);
   Refresher::Outcome renewShared(const View& view);
   Result<TokenAnswer> serve(const View& view, bool renewalFailed);
   Result<TokenAnswer> serveFresh(const View& view, const PlainTokens& tokens) const;
   seconds margin(const View& view) const;
+  std::size_t queueFor(const Provider& provider) const;
   Error integrityFault(const View& view, Error error);
 
   Parts parts_;
   UnsavedTokens unsaved_;
+  ProviderGates gates_;
   Refresher refresher_;
   SingleFlight<Refresher::Outcome> flights_;
   std::atomic<int> waiting_{0};
@@ -128,8 +135,10 @@ Result<TokenAnswer> TokenService::Engine::token(const TokenRequest& request) {
     const View& view = **looked;
     const auto& granted = view.kept ? view.kept->scopes : view.grant.tokens.scopes;
     if (auto error = missing(view, granted)) return *error;
+    if (parts_.reads && provider && (*provider)->config().refresh.proactive == Proactive::Active)
+      parts_.reads->note(view.grant.id);
     if (view.current) {
-      if (mayRenewBehind(view)) renewBehind(view);
+      if (mayRenewBehind(view)) renewBehind(view.grant, *provider, RenewalCause::Due, request.requestId);
       return serve(view, false);
     }
     if (auto error = refusal(view)) {
@@ -181,21 +190,42 @@ bool TokenService::Engine::mayRenewBehind(const View& view) const {
          renewable(grant, **view.provider, view.now);
 }
 
-void TokenService::Engine::renewBehind(const View& view) {
-  const auto provider = *view.provider;
-  const auto job = [this, provider, seen = view.grant, requestId = view.request.requestId] {
+bool TokenService::Engine::renewBehind(const Grant& seen, const std::shared_ptr<Provider>& provider,
+                                       RenewalCause cause, const std::string& requestId) {
+  auto job = [this, provider, seen, cause, requestId] {
     auto seat = flights_.enter(seen.id, overloaded());
     if (!seat.leads()) return;
-    seat.land(refresher_.renew(seen, *provider, Refresher::Urgency::Due, requestId));
+    const bool lives = livesFor(seen.tokens, parts_.clock.now(), kAlive);
+    const auto urgency = lives ? Refresher::Urgency::Due : Refresher::Urgency::Late;
+    seat.land(refresher_.renew(seen, *provider, {urgency, cause, requestId}));
   };
-  workers_.submit(view.grant.provider, view.grant.id, job);
+  gates_.setRate(seen.provider, provider->config().refresh.perSecond);
+  return workers_.submit(seen.provider, seen.id, queueFor(*provider), std::move(job));
+}
+
+bool TokenService::Engine::renewBehind(const Grant& seen) {
+  const auto provider = parts_.providers.find(seen.provider);
+  return provider && renewBehind(seen, *provider, RenewalCause::Schedule, {});
+}
+
+// No more wait than two seconds' worth, so that an orderly end can finish them.
+std::size_t TokenService::Engine::queueFor(const Provider& provider) const {
+  return std::min(parts_.settings.refreshQueue,
+                  2 * static_cast<std::size_t>(provider.config().refresh.perSecond));
+}
+
+std::size_t TokenService::Engine::renewalRoom(const Provider& provider) {
+  const auto& id = provider.config().id;
+  if (gates_.refusal(id)) return 0;
+  const auto most = queueFor(provider);
+  return most - std::min(most, workers_.waiting(id));
 }
 
 Refresher::Outcome TokenService::Engine::renewShared(const View& view) {
   auto seat = flights_.enter(view.grant.id, overloaded());
   if (seat.leads()) {
-    auto outcome =
-        refresher_.renew(view.grant, **view.provider, Refresher::Urgency::Must, view.request.requestId);
+    auto outcome = refresher_.renew(view.grant, **view.provider,
+                                    {Refresher::Urgency::Must, RenewalCause::Read, view.request.requestId});
     seat.land(outcome);
     return outcome;
   }
@@ -272,6 +302,12 @@ TokenService::~TokenService() = default;
 
 Result<TokenAnswer> TokenService::token(const TokenRequest& request) {
   return engine_->token(request);
+}
+bool TokenService::renewBehind(const Grant& seen) {
+  return engine_->renewBehind(seen);
+}
+std::size_t TokenService::renewalRoom(const Provider& provider) {
+  return engine_->renewalRoom(provider);
 }
 bool TokenService::drain(milliseconds limit) {
   return engine_->drain(limit);

@@ -8,8 +8,10 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/metrics.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
+#include "broker/read_stamps.hpp"
 #include "broker/revoke.hpp"
 #include "broker/settings.hpp"
 #include "crypto/vault.hpp"
@@ -56,6 +58,8 @@ class TokenService {
     RevokeService& revoke;
     BrokerSettings settings;
     Pause pause{};  ///< between looks at another replica's refresh; empty: really waits
+    Metrics& metrics = noMetrics();
+    ReadStamps* reads = nullptr;  ///< where reads of `proactive: active` entries are noted; null: nowhere
   };
   explicit TokenService(Parts parts);
   ~TokenService();
@@ -66,6 +70,12 @@ class TokenService {
   /// `provider_not_configured`, `provider_unavailable`, `provider_error`, `provider_misconfigured`,
   /// `integrity_error`, `unavailable`.
   [[nodiscard]] Result<TokenAnswer> token(const TokenRequest& request);
+
+  /// Renews a grant on threads that nobody waits for, at its provider's pace. False when its provider cannot
+  /// be used, there is no room, or it waits there already: nothing happened.
+  bool renewBehind(const Grant& seen);
+  /// How many more of this provider's grants `renewBehind` takes; none while the provider is kept away from.
+  [[nodiscard]] std::size_t renewalRoom(const Provider& provider);
 
   /// Waits until no refresh is under way, at most `limit`: part of an orderly end. True when none is left.
   bool drain(std::chrono::milliseconds limit);

@@ -1,12 +1,14 @@
 #include "broker/workers.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace agw {
 
-Workers::Workers(std::size_t threads, std::size_t queue) : perProvider_(threads / 2), limit_(queue) {
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
-}
+using std::chrono::milliseconds;
+
+Workers::Workers(std::size_t threads, Turn turn)
+    : most_(threads), perProvider_(threads / 2), turn_(std::move(turn)) {}
 
 Workers::~Workers() {
   {
@@ -17,26 +19,49 @@ Workers::~Workers() {
   for (auto& thread : threads_) thread.join();
 }
 
-bool Workers::submit(const std::string& provider, const std::string& key, std::function<void()> job) {
+bool Workers::submit(const std::string& provider, const std::string& key, std::size_t limit,
+                     std::function<void()> job) {
+  if (most_ == 0) {
+    const bool now = turn_(provider) == milliseconds(0);
+    if (now) job();
+    return now;
+  }
   const std::lock_guard lock(mutex_);
   auto& queue = queues_[provider];
-  if (ending_ || queue.waiting.size() >= limit_ || !keys_.insert(key).second) return false;
+  if (ending_ || queue.waiting.size() >= limit || !keys_.insert(key).second) return false;
   queue.waiting.push_back({key, std::move(job)});
   ++unfinished_;
+  startThread();
   changed_.notify_one();
   return true;
 }
 
-bool Workers::waitUntilIdle(std::chrono::milliseconds limit) {
+std::size_t Workers::waiting(const std::string& provider) {
+  const std::lock_guard lock(mutex_);
+  const auto found = queues_.find(provider);
+  return found == queues_.end() ? 0 : found->second.waiting.size();
+}
+
+bool Workers::waitUntilIdle(milliseconds limit) {
   std::unique_lock lock(mutex_);
   return idle_.wait_for(lock, limit, [&] { return unfinished_ == 0; });
 }
 
-std::map<std::string, Workers::Queue>::iterator Workers::next() {
+void Workers::startThread() {
+  if (ending_ || resting_ > 0 || threads_.size() >= most_) return;
+  ++resting_;
+  threads_.emplace_back([this] { work(); });
+}
+
+Workers::Place Workers::next(std::optional<milliseconds>& wait) {
   auto candidate = queues_.upper_bound(last_);
   for (std::size_t i = 0; i < queues_.size(); ++i, ++candidate) {
     if (candidate == queues_.end()) candidate = queues_.begin();
-    if (!candidate->second.waiting.empty() && candidate->second.running < perProvider_) return candidate;
+    const auto& [provider, queue] = *candidate;
+    if (queue.waiting.empty() || queue.running >= perProvider_) continue;
+    const auto time = turn_(provider);
+    if (time == milliseconds(0)) return candidate;
+    wait = std::min(wait.value_or(time), time);
   }
   return queues_.end();
 }
@@ -44,9 +69,16 @@ std::map<std::string, Workers::Queue>::iterator Workers::next() {
 void Workers::work() {
   std::unique_lock lock(mutex_);
   while (!ending_) {
-    const auto found = next();
+    std::optional<milliseconds> wait;
+    const auto found = next(wait);
     if (found == queues_.end()) {
-      changed_.wait(lock);
+      if (wait && !timed_) {
+        timed_ = true;
+        changed_.wait_for(lock, *wait);
+        timed_ = false;
+      } else {
+        changed_.wait(lock);
+      }
       continue;
     }
     auto& [provider, queue] = *found;
@@ -55,12 +87,15 @@ void Workers::work() {
     queue.waiting.pop_front();
     keys_.erase(job.key);
     ++queue.running;
+    --resting_;
+    startThread();
+    changed_.notify_one();  // somebody else looks for the next one, and for the time
     lock.unlock();
     job.run();
     lock.lock();
+    ++resting_;
     --queue.running;
     if (--unfinished_ == 0) idle_.notify_all();
-    changed_.notify_one();
   }
 }
 

@@ -1,6 +1,7 @@
 #include "config/entry_reader.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <tuple>
 
@@ -114,6 +115,28 @@ bool EntryReader::flag(const std::string& key) {
   if (node->plain && (node->text == "true" || node->text == "false")) return node->text == "true";
   error(key, "found " + shown(node->text) + ", allowed are true or false");
   return false;
+}
+
+int EntryReader::number(const std::string& key, int least, int most, int otherwise) {
+  const YamlNode* node = textNode(key);
+  if (node == nullptr) return otherwise;
+  int number = 0;
+  const char* end = node->text.data() + node->text.size();
+  const auto [stop, fault] = std::from_chars(node->text.data(), end, number);
+  if (node->plain && fault == std::errc() && stop == end && number >= least && number <= most) return number;
+  error(key, "found " + shown(node->text) + ", allowed is a whole number from " + std::to_string(least) +
+                 " to " + std::to_string(most));
+  return otherwise;
+}
+
+std::size_t EntryReader::choice(const std::string& key, const std::vector<std::string>& words,
+                                std::size_t otherwise) {
+  const YamlNode* node = textNode(key);
+  if (node == nullptr) return otherwise;
+  const auto found = std::find(words.begin(), words.end(), node->text);
+  if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
+  error(key, "found " + shown(node->text) + ", allowed are " + joinOr(words) + didYouMean(node->text, words));
+  return otherwise;
 }
 
 std::vector<std::string> EntryReader::words(const std::string& key) {

@@ -44,6 +44,11 @@ class EntryReader {
   /// A text as it stands: names that other parts refer to.
   [[nodiscard]] std::string name(const std::string& key);
   [[nodiscard]] bool flag(const std::string& key);
+  /// A whole number from `least` to `most`; `otherwise` when the key is not there.
+  [[nodiscard]] int number(const std::string& key, int least, int most, int otherwise);
+  /// One of `words`, as its index; `otherwise` when the key is not there.
+  [[nodiscard]] std::size_t choice(const std::string& key, const std::vector<std::string>& words,
+                                   std::size_t otherwise);
   /// A list of words without blanks, each at most once.
   [[nodiscard]] std::vector<std::string> words(const std::string& key);
 

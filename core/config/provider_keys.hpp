@@ -14,6 +14,7 @@ struct FileKey {
 
 [[nodiscard]] std::span<const FileKey> topKeys();
 [[nodiscard]] std::span<const FileKey> providerKeys();
+[[nodiscard]] std::span<const FileKey> refreshKeys();
 [[nodiscard]] std::span<const FileKey> installationKeys();
 
 }  // namespace agw

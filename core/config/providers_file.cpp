@@ -125,6 +125,7 @@ class FileReader {
     config.allowPublicInstall = entry.flag("allow_public_install");
     config.allowPrivate = entry.flag("allow_private");
     config.sha256 = readDigest(entry);
+    config.refresh = readRefresh(entry);
     readEntryOptions(entry, config);
     config.missing = entry.takeMissing();
     if (config.clientId.empty() && config.missing.empty() && entry.find("client_id") != nullptr) {
@@ -183,6 +184,22 @@ class FileReader {
     entry.error("sha256",
                 "allowed are the 64 hexadecimal digits that sha256sum prints for the plugin's file");
     return {};
+  }
+
+  RefreshPolicy readRefresh(EntryReader& entry) {
+    RefreshPolicy policy;
+    const YamlNode* node = entry.find("refresh");
+    if (node == nullptr) return policy;
+    if (node->kind != YamlNode::Kind::Map) {
+      entry.error("refresh", std::string("found ") + node->kindName() + ", allowed is a mapping");
+      return policy;
+    }
+    constexpr int kMostPerSecond = 10'000;
+    EntryReader refresh(*node, entry.pathOf("refresh"), environment_, faults_);
+    refresh.checkKeys(refreshKeys());
+    policy.proactive = static_cast<Proactive>(refresh.choice("proactive", {"all", "active", "off"}, 0));
+    policy.perSecond = refresh.number("per_second", 1, kMostPerSecond, policy.perSecond);
+    return policy;
   }
 
   void readEntryOptions(EntryReader& entry, ProviderConfig& config) {

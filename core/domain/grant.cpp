@@ -19,6 +19,21 @@ std::optional<TimePoint> refreshDueAt(const SealedTokens& tokens, seconds buffer
   return std::max(halfway, *tokens.accessExpiresAt - buffer);
 }
 
+TimePoint firstLookAt(const SealedTokens& tokens) {
+  if (!tokens.accessExpiresAt) return tokens.issuedAt + std::chrono::hours(24);
+  return tokens.issuedAt + (*tokens.accessExpiresAt - tokens.issuedAt) / 2;
+}
+
+std::optional<TimePoint> keepAliveAt(const SealedTokens& tokens, const RefreshFacts& facts) {
+  const bool renewsItself = tokens.refreshToken.empty();
+  if (renewsItself && facts.renewBefore == seconds(0)) return std::nullopt;
+  auto end = renewsItself ? tokens.accessExpiresAt : tokens.refreshExpiresAt;
+  if (facts.idleTtl && !renewsItself)
+    end = std::min(end.value_or(TimePoint::max()), tokens.issuedAt + *facts.idleTtl);
+  if (!end) return std::nullopt;
+  return tokens.issuedAt + (*end - tokens.issuedAt) * 3 / 4;
+}
+
 seconds backoff(int failures, double jitter, seconds retryAfter) {
   constexpr int kLongestExponent = 9;
   constexpr double kLongest = 300;

@@ -74,6 +74,15 @@ struct Grant {
 /// so that a token which lives less than the buffer is not renewed at every read. Absent: it has no end.
 [[nodiscard]] std::optional<TimePoint> refreshDueAt(const SealedTokens& tokens, std::chrono::seconds buffer);
 
+/// When the renewal schedule looks at new tokens for the first time: the earliest moment at which any
+/// provider's token may be due. Tokens without end: after a day.
+[[nodiscard]] TimePoint firstLookAt(const SealedTokens& tokens);
+
+/// When what renews the grant has to be used, so that it does not end unused: after three quarters of the
+/// shorter of its own life and `facts.idleTtl`. Where access tokens renew themselves that is the access
+/// token. Absent: it does not end, or there is none.
+[[nodiscard]] std::optional<TimePoint> keepAliveAt(const SealedTokens& tokens, const RefreshFacts& facts);
+
 /// Pause before attempt `failures + 1`: doubles from 1 s to 5 min, with `jitter` in [0, 1) spreading its
 /// second half; a provider's Retry-After wins when it is longer.
 [[nodiscard]] std::chrono::seconds backoff(int failures, double jitter, std::chrono::seconds retryAfter);

@@ -38,6 +38,19 @@ struct Capabilities {
   bool mints = false;  ///< makes an installation's tokens with the client's own credentials
 };
 
+/// Which grants of an entry the gateway renews by itself before their access token ends.
+enum class Proactive {
+  All,
+  Active,  ///< those read or consented to within a week; of the others, only refresh tokens about to end
+           ///< unused
+  Off,     ///< none: a grant is renewed when it is read
+};
+
+struct RefreshPolicy {
+  Proactive proactive = Proactive::All;
+  int perSecond = 250;  ///< renewals nobody waits for that this process starts in any second; at least 1
+};
+
 /// An entry of providers.yaml, checked, with its references (`${ENV}`, `file:`) resolved. Immutable once
 /// built.
 struct ProviderConfig {
@@ -55,6 +68,7 @@ struct ProviderConfig {
   std::string installRedirectUri{};  ///< of organisations: complete, always derived from OAUTH_CALLBACK_BASE
   bool allowPublicInstall = false;   ///< a browser without key or ticket may begin an install
   bool allowPrivate = false;
+  RefreshPolicy refresh{};
   std::string sha256;           ///< hex digest the plugin file must have; empty: not pinned
   boost::json::object options;  ///< the plugin's own, valid by its schema
   /// Variables or files that the entry refers to and that are not there. Not empty: listed as "not

@@ -210,7 +210,8 @@ void CurlClient::prepare(CURL* handle, const HttpRequest& request, const Url& ur
 
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);  // else the deadline waits for a resolver that hangs
-  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(settings_.deadline.count()));
+  const auto deadline = std::clamp(request.atMost, std::chrono::milliseconds(1), settings_.deadline);
+  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(deadline.count()));
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(settings_.connectTimeout.count()));
   curl_easy_setopt(handle, CURLOPT_MAXCONNECTS, kConnectionsPerHandle);
   curl_easy_setopt(handle, CURLOPT_MAXAGE_CONN, kIdleSeconds);

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t maxPutOctets = 2U << 20;
 constexpr std::size_t maxGets = 100'000;
 constexpr std::size_t maxAnswers = 16;
+constexpr std::chrono::milliseconds longestOperation{10'000};  // of all its requests together
 constexpr std::size_t maxDocuments = 16;
 constexpr std::size_t maxRecords = 64;
 constexpr std::size_t shortestSecret = 8;  // shorter values occur in ordinary words
@@ -307,11 +308,17 @@ std::int32_t HostCall::putRequest(std::uint32_t slot, std::string_view name, std
 std::int32_t HostCall::send() {
   if (fault_ != AGW_OK) return fault_;
   if (!setting_.maySend || !outgoing_.hasUrl() || answers_.size() >= maxAnswers) return fault(AGW_BUG);
-  const auto request = outgoing_.take(setting_.config.allowPrivate);
+  auto request = outgoing_.take(setting_.config.allowPrivate);
   // Addresses stand in logs of every proxy on the way.
   if (const auto url = percentDecode(request.url, true);
       !url || holdsSecret(request.url) || holdsSecret(*url)) {
     return fault(AGW_BUG);
+  }
+  request.atMost = longestOperation - std::chrono::duration_cast<std::chrono::milliseconds>(
+                                          std::chrono::steady_clock::now() - begun_);
+  if (request.atMost <= std::chrono::milliseconds(0)) {
+    return failed(
+        {.kind = ErrorKind::Transient, .message = "The provider took too long over several requests."});
   }
   auto answer = setting_.services.send(request);
   if (!answer) {

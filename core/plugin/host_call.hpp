@@ -89,6 +89,7 @@ class HostCall {
   std::int32_t failed(Error error);
 
   Setting setting_;
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   Inputs inputs_;
   Secret carry_;
   Outgoing outgoing_;

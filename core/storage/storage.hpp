@@ -36,6 +36,7 @@ struct GrantCount {
   /// Of the active: what could renew it (the refresh token, or without one the access token) ends before the
   /// moment asked about, and is in the last quarter of its life.
   std::int64_t ending = 0;
+  std::int64_t due = 0;  ///< of the active: their time in the renewal schedule has come
   friend bool operator==(const GrantCount&, const GrantCount&) = default;
 };
 
@@ -61,6 +62,24 @@ struct RefreshFailure {
   /// The provider certainly did not act on the refresh token (it answered, or was never reached): the intent
   /// is settled. False leaves it open: the token may be spent.
   bool intentSettled = true;
+};
+
+/// A grant whose time in the renewal schedule has come.
+struct DueGrant {
+  Grant grant;
+  std::optional<TimePoint> readAt;  ///< roughly when somebody last read it; absent: never noted
+};
+/// The order of `Storage::claimDueGrants`; a token without end comes last.
+[[nodiscard]] inline bool endsFirst(const DueGrant& left, const DueGrant& right) {
+  const auto end = [](const DueGrant& due) {
+    return due.grant.tokens.accessExpiresAt.value_or(TimePoint::max());
+  };
+  return end(left) < end(right);
+}
+struct Postponement {
+  std::string id;
+  Version seen = 0;
+  TimePoint until;
 };
 
 /// Which installations a list is about. Empty texts and absent values take all.
@@ -163,10 +182,13 @@ class Storage {
   /// force, `NotFound` when the grant is gone.
   virtual Result<Grant> acquireLease(const std::string& id, const std::string& owner,
                                      std::chrono::milliseconds ttl) = 0;
-  /// `Conflict` when the lease is not `lease`'s any more. A lease past its time that nobody took is still its
-  /// owner's.
-  virtual Result<void> renewLease(const std::string& id, const Lease& lease,
-                                  std::chrono::milliseconds ttl) = 0;
+  /// The same, and `Conflict` also while a lease of another grant of this provider and subject is in force:
+  /// for providers that refresh an account's grants one at a time. A grant without subject stands alone.
+  virtual Result<Grant> acquireAccountLease(const std::string& id, const std::string& owner,
+                                            std::chrono::milliseconds ttl) = 0;
+  /// Ends the lease and takes its intent back: the provider was not asked. Nothing else changes. `Conflict`
+  /// when the lease is not `lease`'s any more; one past its time that nobody took is still its owner's.
+  virtual Result<void> releaseLease(const std::string& id, const Lease& lease) = 0;
 
   /// Writes new tokens, counts the version up, ends lease, intents and failures, makes the status Active and
   /// `tokens.issuedAt` the last attempt.
@@ -174,9 +196,9 @@ class Storage {
   /// `Conflict`: somebody wrote tokens since `seen`. `NotFound`: revoked meanwhile. Returns the new version.
   virtual Result<Version> replaceTokens(const std::string& id, Version seen, const SealedTokens& tokens) = 0;
   /// Ends the lease if it is still `lease`'s, and records the failure in the same write (a settled intent
-  /// makes `openIntents` 0: the provider has just shown what the refresh token is worth); if the version is
-  /// not `seen` any more the lease ends and nothing else changes. `Conflict`: not the holder; nothing
-  /// changed.
+  /// makes `openIntents` 0: the provider has just shown what the refresh token is worth), and moves the
+  /// grant in the renewal schedule to `retryNotBefore`; if the version is not `seen` any more the lease ends
+  /// and nothing else changes. `Conflict`: not the holder; nothing changed.
   virtual Result<void> endRefresh(const std::string& id, const Lease& lease, Version seen,
                                   const RefreshFailure& failure) = 0;
 
@@ -184,6 +206,18 @@ class Storage {
   /// none; `Conflict` when its version is not `seen`.
   virtual Result<void> revokeGrant(const std::string& id, Version seen,
                                    const PendingRevocation& revocation) = 0;
+
+  // ---- the renewal schedule: every write of tokens puts the grant there, at `firstLookAt`
+  // -------------------------------------------------------------------------------------------------
+  /// At most `limit` active grants of a provider entry whose time has come at `now`, those whose access token
+  /// ends first in front. Each is pushed to `now + claim` in the same write, so that no other replica takes
+  /// it meanwhile. Reads the index of the schedule and the rows it returns, nothing else.
+  virtual Result<std::vector<DueGrant>> claimDueGrants(const std::string& provider, TimePoint now,
+                                                       std::chrono::seconds claim, int limit) = 0;
+  /// Moves grants in the schedule; one whose version is not the one seen stays where it is.
+  virtual Result<void> postponeRenewals(const std::vector<Postponement>& postponements) = 0;
+  /// Notes that somebody read these grants; a time never goes back.
+  virtual Result<void> markRead(const std::vector<std::string>& ids, TimePoint at) = 0;
 
   // ---- revocations at the provider
   // ------------------------------------------------------------------------------

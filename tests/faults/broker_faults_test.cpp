@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "support/broker_rig.hpp"
+#include "support/schedule_rig.hpp"
 
 namespace agw::test {
 namespace {
@@ -14,6 +15,7 @@ using When = FaultyStorage::When;
 struct Setting {
   BrokerRig rig;
   std::unique_ptr<TokenService> service;
+  std::unique_ptr<ScheduledReplica> scheduled;
   ConsentLink link;
   CallbackParameters callback;
   std::string code;
@@ -93,6 +95,30 @@ const std::vector<Case>& operations() {
          s.rig.provider->removeAccess("subject-alice");
        },
        [](Setting& s) { (void)s.service->token(BrokerRig::wish()); }},
+      {"refresh of an account's only grant",
+       [](Setting& s) {
+         s.rig.provider->rules.perAccount = true;
+         connectAndExpire(s);
+       },
+       [](Setting& s) { (void)s.service->token(BrokerRig::wish()); }},
+      {"renewal by the schedule",
+       [](Setting& s) {
+         s.scheduled = std::make_unique<ScheduledReplica>(s.rig, "scheduled");
+         s.rig.connect();
+         s.rig.clock.advance(3300s);
+       },
+       [](Setting& s) { (void)s.scheduled->schedule.round(); }},
+      {"first look of the schedule, and a read that is noted",
+       [](Setting& s) {
+         s.rig.provider->configuration.refresh.proactive = Proactive::Active;
+         s.scheduled = std::make_unique<ScheduledReplica>(s.rig, "scheduled");
+         s.rig.connect();
+         s.rig.clock.advance(1800s);
+       },
+       [](Setting& s) {
+         (void)s.scheduled->tokens.token(BrokerRig::wish());
+         (void)s.scheduled->schedule.round();
+       }},
       {"revocation", [](Setting& s) { s.rig.connect(); },
        [](Setting& s) { (void)s.rig.revoke.revoke("fake", kAlice, "key", "r"); }},
   };
@@ -106,6 +132,7 @@ void recover(Setting& setting) {
   for (const auto call : {Call::Exchange, Call::Refresh, Call::Revoke, Call::Identify})
     setting.rig.provider->recover(call);
   EXPECT_TRUE(setting.service->drain(20s));
+  EXPECT_TRUE(!setting.scheduled || setting.scheduled->tokens.drain(20s));
   for (const auto pause : {20s, 900s, 3600s}) {
     setting.rig.clock.advance(pause);
     EXPECT_TRUE(setting.rig.consent.expire().ok());

@@ -35,7 +35,7 @@ const Judge::Token* Judge::known(const std::string& access) const {
 }
 
 bool Judge::mayHaveDied(const std::string& profile) const {
-  return excused_.contains(profile) || triedAgain_.contains(profile);
+  return excused_.contains(profile) || excused_.contains(kEverybody) || triedAgain_.contains(profile);
 }
 
 bool Judge::isNewest(const FakeProvider::Pair& pair) const {
@@ -58,7 +58,8 @@ void Judge::presented(const Scheduler::Actor& actor, const RefreshRequest& reque
   auto& earlier = presented_[spending(request)];
   for (const auto& presentation : earlier) {
     const bool leaseOver = clock_.now() - presentation.leasedAt >= leaseLife_;
-    if (leaseOver) triedAgain_.insert(actor.profile);
+    const auto* spent = known(text(request.accessToken));
+    if (leaseOver) triedAgain_.insert(spent ? spent->profile : actor.profile);
     if (!presentation.excused && !leaseOver) {
       violation("law 3: " + actor.name + " spends a refresh token that " + presentation.actor +
                 " is spending");
@@ -67,12 +68,11 @@ void Judge::presented(const Scheduler::Actor& actor, const RefreshRequest& reque
   earlier.push_back({actor.name, leasedAt_[actor.name], false});
 }
 
-void Judge::answered(const Scheduler::Actor& actor, const RefreshRequest& request,
-                     const Result<TokenSet>& answer) {
+void Judge::answered(const RefreshRequest& request, const Result<TokenSet>& answer) {
   noteDeaths(false);
   const auto* spent = known(text(request.accessToken));
   if (!answer || !spent) return;
-  tokens_[text(answer->accessToken)] = {.profile = actor.profile,
+  tokens_[text(answer->accessToken)] = {.profile = spent->profile,
                                         .family = spent->family,
                                         .issuedAt = clock_.now(),
                                         .diedAt = {},
@@ -194,7 +194,7 @@ void Judge::revokedHere(const Scheduler::Actor& actor) {
 void Judge::standstill(const std::string& profile) {
   const auto row = *truth_.findGrant("fake", profile);
   const bool certain = !triedAgain_.contains(profile) || provider_.rules.grace;
-  if (!row || excused_.contains(profile) || !certain) return;
+  if (!row || excused_.contains(profile) || excused_.contains(kEverybody) || !certain) return;
   const auto tokens = opened(*row);
   if (!tokens) return violation("a row cannot be read");
   const FakeProvider::Pair stored{text(tokens->access), text(tokens->refresh)};

@@ -24,6 +24,9 @@ namespace agw::test {
 /// grant may die; what stays forbidden is to lie about it.
 class Judge {
  public:
+  /// The profile of an actor whose operation is about all grants.
+  static constexpr const char* kEverybody = "everybody";
+
   Judge(FakeProvider& provider, Storage& truth, const Vault& vault, const FakeClock& clock,
         Scheduler& scheduler, std::chrono::milliseconds leaseLife)
       : provider_(provider),
@@ -36,7 +39,7 @@ class Judge {
   // ---- what the provider did
   void issued(const Scheduler::Actor& actor, const TokenSet& tokens);
   void presented(const Scheduler::Actor& actor, const RefreshRequest& request);
-  void answered(const Scheduler::Actor& actor, const RefreshRequest& request, const Result<TokenSet>& answer);
+  void answered(const RefreshRequest& request, const Result<TokenSet>& answer);
   void revoked() { noteDeaths(true); }
 
   // ---- what the storage did

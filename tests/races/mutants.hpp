@@ -38,6 +38,9 @@ class NoFence final : public StorageDecorator {
                           const RefreshFailure& failure) override {
     return inner_.endRefresh(id, {lease.owner, fences_[lease.owner]}, seen, failure);
   }
+  Result<void> releaseLease(const std::string& id, const Lease& lease) override {
+    return inner_.releaseLease(id, {lease.owner, fences_[lease.owner]});
+  }
 
  private:
   std::map<std::string, std::int64_t> fences_;
@@ -106,6 +109,9 @@ class ReleaseWithoutOwner final : public StorageDecorator {
   Result<void> endRefresh(const std::string& id, const Lease&, Version seen,
                           const RefreshFailure& failure) override {
     return inner_.endRefresh(id, holders_[id], seen, failure);
+  }
+  Result<void> releaseLease(const std::string& id, const Lease&) override {
+    return inner_.releaseLease(id, holders_[id]);
   }
 
  private:

@@ -54,7 +54,7 @@ class SteppedProvider final : public Provider {
     return perform([&] {
       judge_.presented(*Scheduler::current(), request);
       auto tokens = inner_.refresh(request);
-      judge_.answered(*Scheduler::current(), request, tokens);
+      judge_.answered(request, tokens);
       return tokens;
     });
   }

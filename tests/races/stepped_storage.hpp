@@ -40,6 +40,16 @@ class SteppedStorage final : public StorageDecorator {
       return leased;
     });
   }
+  Result<void> releaseLease(const std::string& id, const Lease& lease) override {
+    return write("releaseLease", [&] { return inner_.releaseLease(id, lease); });
+  }
+  Result<std::vector<DueGrant>> claimDueGrants(const std::string& provider, TimePoint now,
+                                               std::chrono::seconds claim, int limit) override {
+    return write("claimDueGrants", [&] { return inner_.claimDueGrants(provider, now, claim, limit); });
+  }
+  Result<void> postponeRenewals(const std::vector<Postponement>& postponements) override {
+    return write("postponeRenewals", [&] { return inner_.postponeRenewals(postponements); });
+  }
   Result<Version> replaceTokens(const std::string& id, Version seen, const SealedTokens& tokens) override {
     return write("replaceTokens", [&] { return inner_.replaceTokens(id, seen, tokens); });
   }

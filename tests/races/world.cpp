@@ -22,7 +22,9 @@ BrokerSettings settingsOf(int replica) {
   BrokerSettings settings;
   settings.replica = "replica-" + std::to_string(replica);
   settings.leaseLife = kLeaseLife;
-  settings.refreshBuffer = seconds(0);  // renewals on threads that are no actors cannot be scheduled
+  settings.refreshBuffer = seconds(600);
+  settings.refreshThreads =
+      0;  // renewals that nobody waits for run in whoever starts them, which is an actor
   settings.waitForRefresh = milliseconds(1'000);  // some looks at another replica's refresh
   settings.maxWaiters = 0;                        // nobody sleeps inside a replica
   settings.refreshThreads = 2;
@@ -51,16 +53,21 @@ struct World::Replica {
         consent({storage, world.directory_, world.vault_, world.clock_, world.random_, world.log_, revoke,
                  settingsOf(which)}),
         tokens({storage, world.directory_, world.vault_, world.clock_, world.random_, world.log_, revoke,
-                settingsOf(which), [&world](milliseconds time) {
+                settingsOf(which),
+                [&world](milliseconds time) {
                   world.clock_.advance(time);
                   world.scheduler_.step("pause");
-                }}) {}
+                }}),
+        reads(world.clock_),
+        schedule({storage, world.directory_, tokens, reads, world.clock_, settingsOf(which)}) {}
 
   const int number;
   SteppedStorage storage;
   RevokeService revoke;
   ConsentService consent;
   TokenService tokens;
+  ReadStamps reads;
+  RenewalSchedule schedule;
 };
 
 World::World(Plan plan)
@@ -111,9 +118,10 @@ void World::addCallers() {
 
 World::Operation World::anyOperation() {
   static const std::vector<Operation> all = {
-      &World::readPlainly,   &World::readPlainly, &World::readPlainly,   &World::readForLong,
-      &World::demandRenewal, &World::readForLong, &World::demandRenewal, &World::readPlainly,
-      &World::revoke,        &World::consent,     &World::rotateKey,     &World::keepHouse};
+      &World::readPlainly,    &World::readPlainly,   &World::readPlainly,   &World::readForLong,
+      &World::demandRenewal,  &World::readForLong,   &World::demandRenewal, &World::readPlainly,
+      &World::revoke,         &World::consent,       &World::rotateKey,     &World::keepHouse,
+      &World::renewWhatIsDue, &World::renewWhatIsDue};
   return all[scheduler_.draw(all.size())];
 }
 
@@ -196,6 +204,12 @@ void World::rotateKey(Scheduler::Actor& actor) {
       replica.storage, vault, ring, [](const std::string&) {}, [this] { scheduler_.step("pause"); });
   const auto replaced = reencryption.run();
   scheduler_.note(actor.name + " rotated the key: " + (replaced ? std::to_string(*replaced) : "failed"));
+}
+
+// The background's round: it is about everybody's grants.
+void World::renewWhatIsDue(Scheduler::Actor& actor) {
+  actor.profile = Judge::kEverybody;
+  (void)replicas_[static_cast<std::size_t>(actor.replica)]->schedule.round();
 }
 
 void World::keepHouse(Scheduler::Actor& actor) {

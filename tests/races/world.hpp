@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "broker/consent.hpp"
+#include "broker/renewal_schedule.hpp"
 #include "broker/revoke.hpp"
 #include "broker/tokens.hpp"
 #include "races/judge.hpp"
@@ -68,6 +69,7 @@ class World {
   void consent(Scheduler::Actor& actor);
   void rotateKey(Scheduler::Actor& actor);
   void keepHouse(Scheduler::Actor& actor);
+  void renewWhatIsDue(Scheduler::Actor& actor);
 
   void happen();
   void letTimePass();

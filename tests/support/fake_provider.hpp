@@ -30,6 +30,8 @@ class FakeProvider final : public Provider {
     std::optional<std::chrono::seconds> accessLife{3600};  ///< what `expires_in` says; absent: says nothing
     std::optional<std::chrono::seconds> ttlDefault{3600};
     std::chrono::seconds renewBefore{0};
+    std::optional<std::chrono::seconds> idleTtl{};
+    bool perAccount = false;
     std::optional<Scopes> grantedScopes;           ///< absent: the answer names none
     std::map<std::string, std::string> spellings;  ///< scope as asked to scope as answered
     std::vector<std::string> issuers;
@@ -99,7 +101,7 @@ class FakeProvider final : public Provider {
     return rules.ttlDefault;
   }
   [[nodiscard]] RefreshFacts refreshFacts() const override {
-    return {.idleTtl = {}, .renewBefore = rules.renewBefore};
+    return {.idleTtl = rules.idleTtl, .renewBefore = rules.renewBefore, .perAccount = rules.perAccount};
   }
   Result<std::string> authorizationUrl(const AuthorizationRequest& request) override;
   Result<TokenSet> exchange(const CodeExchange& request) override;

@@ -66,8 +66,22 @@ class FaultyStorage final : public Storage {
                              std::chrono::milliseconds ttl) override {
     return run([&] { return inner_.acquireLease(id, owner, ttl); });
   }
-  Result<void> renewLease(const std::string& id, const Lease& lease, std::chrono::milliseconds ttl) override {
-    return run([&] { return inner_.renewLease(id, lease, ttl); });
+  Result<Grant> acquireAccountLease(const std::string& id, const std::string& owner,
+                                    std::chrono::milliseconds ttl) override {
+    return run([&] { return inner_.acquireAccountLease(id, owner, ttl); });
+  }
+  Result<void> releaseLease(const std::string& id, const Lease& lease) override {
+    return run([&] { return inner_.releaseLease(id, lease); });
+  }
+  Result<std::vector<DueGrant>> claimDueGrants(const std::string& provider, TimePoint now,
+                                               std::chrono::seconds claim, int limit) override {
+    return run([&] { return inner_.claimDueGrants(provider, now, claim, limit); });
+  }
+  Result<void> postponeRenewals(const std::vector<Postponement>& postponements) override {
+    return run([&] { return inner_.postponeRenewals(postponements); });
+  }
+  Result<void> markRead(const std::vector<std::string>& ids, TimePoint at) override {
+    return run([&] { return inner_.markRead(ids, at); });
   }
   Result<Version> replaceTokens(const std::string& id, Version seen, const SealedTokens& tokens) override {
     return run([&] { return inner_.replaceTokens(id, seen, tokens); });

@@ -55,6 +55,7 @@ Result<std::vector<GrantCount>> MemoryStorage::countGrants(TimePoint now, TimePo
     if (!active) continue;
     if (grant.failures > 0) ++count.failing;
     if (endsSoon(grant.tokens, now, before)) ++count.ending;
+    if (row.renewAt <= now) ++count.due;
   }
   std::vector<GrantCount> all;
   for (auto& [provider, count] : counts) all.push_back(std::move(count));
@@ -92,7 +93,7 @@ Result<void> MemoryStorage::deleteGrant(const std::string& id, Version seen) {
 
 Result<Version> MemoryStorage::putGrant(const Grant& grant, Version seen) {
   const std::lock_guard lock(mutex_);
-  GrantRow next{.grant = grant, .leaseOwner = {}, .leaseUntil = {}};
+  GrantRow next{.grant = grant};
   const auto found = grants_.find(grant.id);
   if (seen == 0) {
     const bool taken = std::any_of(grants_.begin(), grants_.end(), [&](const auto& entry) {
@@ -106,6 +107,7 @@ Result<Version> MemoryStorage::putGrant(const Grant& grant, Version seen) {
     next.grant.provider = found->second.grant.provider;
     next.grant.profile = found->second.grant.profile;
     next.grant.fence = found->second.grant.fence;
+    next.readAt = found->second.readAt;
   }
   next.grant.version = seen + 1;
   next.grant.openIntents = 0;
@@ -120,6 +122,11 @@ Result<Version> MemoryStorage::putGrant(const Grant& grant, Version seen) {
 Result<Grant> MemoryStorage::acquireLease(const std::string& id, const std::string& owner,
                                           std::chrono::milliseconds ttl) {
   const std::lock_guard lock(mutex_);
+  return lease(id, owner, ttl);
+}
+
+Result<Grant> MemoryStorage::lease(const std::string& id, const std::string& owner,
+                                   std::chrono::milliseconds ttl) {
   const auto found = grants_.find(id);
   if (found == grants_.end()) return notFound(kNoGrant);
   auto& row = found->second;
@@ -140,12 +147,27 @@ MemoryStorage::GrantRow* MemoryStorage::holder(const std::string& id, const Leas
   return &found->second;
 }
 
-Result<void> MemoryStorage::renewLease(const std::string& id, const Lease& lease,
-                                       std::chrono::milliseconds ttl) {
+Result<Grant> MemoryStorage::acquireAccountLease(const std::string& id, const std::string& owner,
+                                                 std::chrono::milliseconds ttl) {
+  const std::lock_guard lock(mutex_);
+  const auto found = grants_.find(id);
+  if (found == grants_.end()) return notFound(kNoGrant);
+  const Grant& grant = found->second.grant;
+  const bool held = std::any_of(grants_.begin(), grants_.end(), [&](const auto& entry) {
+    const Grant& other = entry.second.grant;
+    return !grant.subject.empty() && other.provider == grant.provider && other.subject == grant.subject &&
+           leased(entry.second);
+  });
+  if (held) return conflict(kLeaseHeld);
+  return lease(id, owner, ttl);
+}
+
+Result<void> MemoryStorage::releaseLease(const std::string& id, const Lease& lease) {
   const std::lock_guard lock(mutex_);
   auto* row = holder(id, lease);
   if (!row) return conflict(kLeaseLost);
-  row->leaseUntil = clock_.now() + ttl;
+  row->leaseOwner.clear();
+  --row->grant.openIntents;
   return {};
 }
 
@@ -157,6 +179,7 @@ Result<Version> MemoryStorage::replaceTokens(const std::string& id, Version seen
   auto& row = found->second;
   if (row.grant.version != seen) return conflict(kChanged);
   row.grant.tokens = tokens;
+  row.renewAt = firstLookAt(tokens);
   row.grant.status = GrantStatus::Active;
   row.grant.version = seen + 1;
   row.grant.updatedAt = clock_.now();
@@ -183,6 +206,7 @@ Result<void> MemoryStorage::endRefresh(const std::string& id, const Lease& lease
   grant.lastError = failure.error;
   grant.lastAttemptAt = failure.at;
   grant.retryNotBefore = failure.retryNotBefore;
+  row->renewAt = failure.retryNotBefore.value_or(row->renewAt);
   grant.updatedAt = clock_.now();
   return {};
 }

@@ -138,7 +138,7 @@ Result<std::vector<Installation>> MemoryStorage::putInstallations(
     if (taken) return conflict(kExists);
   }
   for (const auto& grant : grants) {
-    GrantRow row{.grant = grant, .leaseOwner = {}, .leaseUntil = {}};
+    GrantRow row{.grant = grant};
     row.grant.version = 1;
     grants_.emplace(grant.id, std::move(row));
   }

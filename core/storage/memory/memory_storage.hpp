@@ -27,11 +27,18 @@ class MemoryStorage final : public Storage {
   Result<Version> putGrant(const Grant& grant, Version seen) override;
   Result<Grant> acquireLease(const std::string& id, const std::string& owner,
                              std::chrono::milliseconds ttl) override;
-  Result<void> renewLease(const std::string& id, const Lease& lease, std::chrono::milliseconds ttl) override;
+  Result<Grant> acquireAccountLease(const std::string& id, const std::string& owner,
+                                    std::chrono::milliseconds ttl) override;
+  Result<void> releaseLease(const std::string& id, const Lease& lease) override;
   Result<Version> replaceTokens(const std::string& id, Version seen, const SealedTokens& tokens) override;
   Result<void> endRefresh(const std::string& id, const Lease& lease, Version seen,
                           const RefreshFailure& failure) override;
   Result<void> revokeGrant(const std::string& id, Version seen, const PendingRevocation& revocation) override;
+
+  Result<std::vector<DueGrant>> claimDueGrants(const std::string& provider, TimePoint now,
+                                               std::chrono::seconds claim, int limit) override;
+  Result<void> postponeRenewals(const std::vector<Postponement>& postponements) override;
+  Result<void> markRead(const std::vector<std::string>& ids, TimePoint at) override;
 
   Result<void> queueRevocation(const PendingRevocation& revocation) override;
   Result<std::vector<PendingRevocation>> claimRevocations(TimePoint now, std::chrono::seconds claim,
@@ -82,8 +89,10 @@ class MemoryStorage final : public Storage {
  private:
   struct GrantRow {
     Grant grant;
-    std::string leaseOwner;  // empty: no lease
-    TimePoint leaseUntil;
+    std::string leaseOwner{};  // empty: no lease
+    TimePoint leaseUntil{};
+    TimePoint renewAt = firstLookAt(grant.tokens);
+    std::optional<TimePoint> readAt{};
   };
   template <class Row>
   struct Versioned {
@@ -94,6 +103,7 @@ class MemoryStorage final : public Storage {
   [[nodiscard]] bool leased(const GrantRow& row) const {
     return !row.leaseOwner.empty() && row.leaseUntil > clock_.now();
   }
+  Result<Grant> lease(const std::string& id, const std::string& owner, std::chrono::milliseconds ttl);
   GrantRow* holder(const std::string& id, const Lease& lease);
   [[nodiscard]] bool consentLives(const std::string& provider, const std::string& consentId) const;
   void dropConsent(const std::string& provider, const std::string& consentId);

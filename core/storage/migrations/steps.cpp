@@ -2,6 +2,7 @@
 
 #include "storage/migrations/migrations.hpp"
 #include "storage/migrations/step_2_installations.hpp"
+#include "storage/migrations/step_3_renewals.hpp"
 
 namespace agw::storage {
 namespace {
@@ -175,8 +176,9 @@ CREATE TABLE gateway_meta (
 );
 )sql";
 
-constexpr std::array<Migration, 2> kSteps{
-    {{1, "first schema", kFirst}, {2, "installations as owners of grants", kStep2Installations}}};
+constexpr std::array<Migration, 3> kSteps{{{1, "first schema", kFirst},
+                                           {2, "installations as owners of grants", kStep2Installations},
+                                           {3, "schedule of renewals", kStep3Renewals}}};
 
 }  // namespace
 

@@ -20,21 +20,23 @@ const std::string kRenewableUntil =
     "CASE WHEN refresh_token <> '' THEN refresh_expires_at ELSE token_expiry END";
 const Sql kCount{
     "SELECT provider_id, sum(active), count(*) - sum(active), sum(failing), "
-    "sum(CASE WHEN active = 1 AND until < ? AND (until - ?) * 4 < until - issued_at THEN 1 ELSE 0 END) "
-    "FROM (SELECT provider_id, issued_at, CASE WHEN status = 'active' THEN 1 ELSE 0 END AS active, "
+    "sum(CASE WHEN active = 1 AND until < ? AND (until - ?) * 4 < until - issued_at THEN 1 ELSE 0 END), "
+    "sum(CASE WHEN active = 1 AND renew_at <= ? THEN 1 ELSE 0 END) "
+    "FROM (SELECT provider_id, issued_at, renew_at, CASE WHEN status = 'active' THEN 1 ELSE 0 END AS active, "
     "CASE WHEN status = 'active' AND failures > 0 THEN 1 ELSE 0 END AS failing, " +
     kRenewableUntil +
     " AS until FROM oauth_credentials) AS grants GROUP BY provider_id ORDER BY provider_id"};
 const Sql kInsert{
     "INSERT INTO oauth_credentials (id, profile_id, provider_id, issuer, subject, access_token, "
     "refresh_token, carry, "
-    "issued_at, token_expiry, refresh_expires_at, scopes, status, created_at, consented_at, updated_at) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"};
+    "issued_at, token_expiry, refresh_expires_at, scopes, status, created_at, consented_at, updated_at, "
+    "renew_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"};
 const Sql kReplace{
     "UPDATE oauth_credentials SET issuer = ?, subject = ?, access_token = ?, refresh_token = ?, carry = ?, "
     "issued_at = ?, "
     "token_expiry = ?, refresh_expires_at = ?, scopes = ?, status = ?, created_at = ?, consented_at = ?, "
-    "updated_at = ?, "
+    "updated_at = ?, renew_at = ?, "
     "version = version + 1, lease_owner = '', lease_until = NULL, open_intents = 0, failures = 0, last_error "
     "= '', "
     "last_attempt_at = NULL, retry_not_before = NULL WHERE id = ? AND version = ?"};
@@ -42,12 +44,21 @@ const Sql kAcquire{
     "UPDATE oauth_credentials SET lease_owner = ?, lease_until = {now} + ?, fence = fence + 1, "
     "open_intents = open_intents + 1 WHERE id = ? AND (lease_owner = '' OR lease_until <= {now}) RETURNING " +
     kGrantColumns};
-const Sql kRenew{
-    "UPDATE oauth_credentials SET lease_until = {now} + ? WHERE id = ? AND lease_owner = ? AND fence = ?"};
+const Sql kAccountOf{"SELECT provider_id, subject FROM oauth_credentials WHERE id = ?"};
+/// In one order: whoever wants a lease of the account waits here for whoever is taking one.
+const Sql kLockAccount{
+    "SELECT id FROM oauth_credentials WHERE provider_id = ? AND subject = ? ORDER BY id {lock rows}"};
+const Sql kAccountLeased{
+    "SELECT 1 FROM oauth_credentials WHERE provider_id = ? AND subject = ? AND lease_owner <> '' AND "
+    "lease_until > {now}"};
+const Sql kRelease{
+    "UPDATE oauth_credentials SET lease_owner = '', lease_until = NULL, open_intents = open_intents - 1 "
+    "WHERE id = ? AND lease_owner = ? AND fence = ?"};
 const Sql kReplaceTokens{
     "UPDATE oauth_credentials SET access_token = ?, refresh_token = ?, carry = ?, issued_at = ?, "
     "token_expiry = ?, "
     "refresh_expires_at = ?, scopes = ?, status = 'active', version = version + 1, updated_at = ?, "
+    "renew_at = ?, "
     "lease_owner = '', "
     "lease_until = NULL, open_intents = 0, failures = 0, last_error = '', last_attempt_at = ?, "
     "retry_not_before = NULL "
@@ -55,7 +66,7 @@ const Sql kReplaceTokens{
 const Sql kRecordFailure{
     "UPDATE oauth_credentials SET lease_owner = '', lease_until = NULL, failures = failures + 1, last_error "
     "= ?, "
-    "last_attempt_at = ?, retry_not_before = ?, updated_at = ?, "
+    "last_attempt_at = ?, retry_not_before = ?, renew_at = COALESCE(?, renew_at), updated_at = ?, "
     "status = CASE WHEN ? = 1 THEN 'needs_consent' ELSE status END, "
     "open_intents = CASE WHEN ? = 1 THEN 0 ELSE open_intents END "
     "WHERE id = ? AND lease_owner = ? AND fence = ? AND version = ?"};
@@ -78,7 +89,7 @@ bool insertGrant(Connection& connection, const Grant& grant) {
   return change(connection, kInsert, grant.id, grant.profile, grant.provider, grant.issuer, grant.subject,
                 tokens.accessToken, tokens.refreshToken, tokens.carry, tokens.issuedAt,
                 tokens.accessExpiresAt, tokens.refreshExpiresAt, toJson(tokens.scopes), toText(grant.status),
-                grant.createdAt, grant.consentedAt, grant.updatedAt) > 0;
+                grant.createdAt, grant.consentedAt, grant.updatedAt, firstLookAt(tokens)) > 0;
 }
 
 Result<std::optional<Grant>> SqlStorage::findGrant(const std::string& provider, const std::string& profile) {
@@ -106,9 +117,10 @@ Result<std::vector<GrantCount>> SqlStorage::countGrants(TimePoint now, TimePoint
                         .active = numberAt(row, 1),
                         .needsConsent = numberAt(row, 2),
                         .failing = numberAt(row, 3),
-                        .ending = numberAt(row, 4)};
+                        .ending = numberAt(row, 4),
+                        .due = numberAt(row, 5)};
     };
-    return fetchAll(connection, kCount, count, before, now);
+    return fetchAll(connection, kCount, count, before, now, now);
   });
 }
 
@@ -137,7 +149,7 @@ Result<Version> SqlStorage::putGrant(const Grant& grant, Version seen) {
                   : change(connection, kReplace, grant.issuer, grant.subject, tokens.accessToken,
                            tokens.refreshToken, tokens.carry, tokens.issuedAt, tokens.accessExpiresAt,
                            tokens.refreshExpiresAt, scopes, toText(grant.status), grant.createdAt,
-                           grant.consentedAt, grant.updatedAt, grant.id, seen) > 0;
+                           grant.consentedAt, grant.updatedAt, firstLookAt(tokens), grant.id, seen) > 0;
     if (!written) return conflict(kChanged);
     return seen + 1;
   });
@@ -152,10 +164,31 @@ Result<Grant> SqlStorage::acquireLease(const std::string& id, const std::string&
   });
 }
 
-Result<void> SqlStorage::renewLease(const std::string& id, const Lease& lease,
-                                    std::chrono::milliseconds ttl) {
+Result<Grant> SqlStorage::acquireAccountLease(const std::string& id, const std::string& owner,
+                                              std::chrono::milliseconds ttl) {
+  return run(Kind::Write, [&](Connection& connection) -> Result<Grant> {
+    Transaction transaction(connection);
+    const auto account = fetch(
+        connection, kAccountOf, [](const Row& row) { return std::pair(row.text(0), row.text(1)); }, id);
+    if (!account) return notFound(kNoGrant);
+    const auto& [provider, subject] = *account;
+    if (!subject.empty()) {
+      execute(
+          connection, kLockAccount, [](const Row&) {}, provider, subject);
+      const int leased = execute(
+          connection, kAccountLeased, [](const Row&) {}, provider, subject);
+      if (leased > 0) return conflict(kLeaseHeld);
+    }
+    auto grant = fetch(connection, kAcquire, readGrant, owner, ttl, id);
+    if (!grant) return changedOrGone(connection, id, kLeaseHeld);
+    transaction.commit();
+    return std::move(*grant);
+  });
+}
+
+Result<void> SqlStorage::releaseLease(const std::string& id, const Lease& lease) {
   return run(Kind::Write, [&](Connection& connection) -> Result<void> {
-    if (lease.owner.empty() || change(connection, kRenew, ttl, id, lease.owner, lease.fence) == 0) {
+    if (lease.owner.empty() || change(connection, kRelease, id, lease.owner, lease.fence) == 0) {
       return conflict(kLeaseLost);
     }
     return {};
@@ -167,7 +200,7 @@ Result<Version> SqlStorage::replaceTokens(const std::string& id, Version seen, c
   return run(Kind::Write, [&](Connection& connection) -> Result<Version> {
     const int changed = change(connection, kReplaceTokens, tokens.accessToken, tokens.refreshToken,
                                tokens.carry, tokens.issuedAt, tokens.accessExpiresAt, tokens.refreshExpiresAt,
-                               scopes, clock_.now(), tokens.issuedAt, id, seen);
+                               scopes, clock_.now(), firstLookAt(tokens), tokens.issuedAt, id, seen);
     if (changed == 0) return changedOrGone(connection, id, kChanged);
     return seen + 1;
   });
@@ -177,9 +210,9 @@ Result<void> SqlStorage::endRefresh(const std::string& id, const Lease& lease, V
                                     const RefreshFailure& failure) {
   return run(Kind::Write, [&](Connection& connection) -> Result<void> {
     if (lease.owner.empty()) return conflict(kLeaseLost);
-    const int recorded =
-        change(connection, kRecordFailure, failure.error, failure.at, failure.retryNotBefore, clock_.now(),
-               failure.dead ? 1 : 0, failure.intentSettled ? 1 : 0, id, lease.owner, lease.fence, seen);
+    const int recorded = change(connection, kRecordFailure, failure.error, failure.at, failure.retryNotBefore,
+                                failure.retryNotBefore, clock_.now(), failure.dead ? 1 : 0,
+                                failure.intentSettled ? 1 : 0, id, lease.owner, lease.fence, seen);
     // Not recorded: another version, whose lease still ends, or another holder.
     if (recorded == 0 && change(connection, kEndLease, id, lease.owner, lease.fence) == 0) {
       return conflict(kLeaseLost);

@@ -64,6 +64,8 @@ inline const std::string kGrantColumns =
     "refresh_expires_at, scopes, status, version, created_at, consented_at, updated_at, fence, open_intents, "
     "failures, last_error, last_attempt_at, retry_not_before";
 
+inline constexpr int kGrantColumnCount = 23;
+
 inline const std::string kFlowColumns =
     "id, provider_id, profile_id, state, code_verifier, redirect_uri, redirect_after, scopes, "
     "config_fingerprint, "

@@ -66,31 +66,91 @@ TEST_P(Leases, Acquire_AfterItsTime_GoesToTheNextAndCountsBothIntents) {
 }
 
 // G3
-TEST_P(Leases, LostLease_RenewAndEnd_AreConflictAndChangeNothing) {
+TEST_P(Leases, LostLease_ReleaseAndEnd_AreConflictAndChangeNothing) {
   const Grant grant = stored();
   ASSERT_TRUE(succeeds(storage().acquireLease(grant.id, "first", 0ms)));
   ASSERT_TRUE(succeeds(storage().acquireLease(grant.id, "second", 1h)));
   const std::string before = describe(read(grant.id));
-  EXPECT_TRUE(failsWith(storage().renewLease(grant.id, {"first", 1}, 1h), ErrorKind::Conflict));
+  EXPECT_TRUE(failsWith(storage().releaseLease(grant.id, {"first", 1}), ErrorKind::Conflict));
+  EXPECT_TRUE(failsWith(storage().releaseLease(grant.id, {"second", 1}), ErrorKind::Conflict));
   EXPECT_TRUE(failsWith(storage().endRefresh(grant.id, {"first", 1}, 1, failure()), ErrorKind::Conflict));
   EXPECT_TRUE(failsWith(storage().endRefresh(grant.id, {"second", 1}, 1, failure()), ErrorKind::Conflict));
   EXPECT_EQ(describe(read(grant.id)), before);
-  EXPECT_TRUE(succeeds(storage().renewLease(grant.id, {"second", 2}, 1h))) << "the holder keeps it";
+  EXPECT_TRUE(failsWith(storage().acquireLease(grant.id, "third", 1h), ErrorKind::Conflict))
+      << "the holder keeps it";
 }
 
-TEST_P(Leases, RenewAndEnd_NoSuchGrantOrNoLease_AreConflict) {
+TEST_P(Leases, ReleaseAndEnd_NoSuchGrantOrNoLease_AreConflict) {
   const Grant grant = stored();
-  EXPECT_TRUE(failsWith(storage().renewLease("absent", {"worker", 1}, 1h), ErrorKind::Conflict));
+  EXPECT_TRUE(failsWith(storage().releaseLease("absent", {"worker", 1}), ErrorKind::Conflict));
   EXPECT_TRUE(failsWith(storage().endRefresh("absent", {"worker", 1}, 1, failure()), ErrorKind::Conflict));
-  EXPECT_TRUE(failsWith(storage().renewLease(grant.id, {"", 0}, 1h), ErrorKind::Conflict));
+  EXPECT_TRUE(failsWith(storage().releaseLease(grant.id, {"", 0}), ErrorKind::Conflict));
   EXPECT_TRUE(failsWith(storage().endRefresh(grant.id, {"", 0}, 1, failure()), ErrorKind::Conflict));
 }
 
-TEST_P(Leases, Renew_PastItsTimeButNotTaken_IsInForceAgain) {
+TEST_P(Leases, Release_Holder_EndsTheLeaseAndItsIntentAndNothingElse) {
+  Grant grant = stored();
+  ASSERT_TRUE(succeeds(storage().acquireLease(grant.id, "worker", 1h)));
+  clock.advance(2s);
+  ASSERT_TRUE(succeeds(storage().releaseLease(grant.id, {"worker", 1})));
+  grant.fence = 1;
+  EXPECT_EQ(describe(read(grant.id)), describe(grant));
+  EXPECT_TRUE(succeeds(storage().acquireLease(grant.id, "other", 1h)));
+}
+
+TEST_P(Leases, Release_AfterAnInterruptedRefresh_LeavesThatOnesIntent) {
   const Grant grant = stored();
+  ASSERT_TRUE(succeeds(storage().acquireLease(grant.id, "died", 0ms)));
   ASSERT_TRUE(succeeds(storage().acquireLease(grant.id, "worker", 0ms)));
-  ASSERT_TRUE(succeeds(storage().renewLease(grant.id, {"worker", 1}, 1h)));
-  EXPECT_TRUE(failsWith(storage().acquireLease(grant.id, "other", 1h), ErrorKind::Conflict));
+  ASSERT_TRUE(succeeds(storage().releaseLease(grant.id, {"worker", 2})))
+      << "past its time, but nobody took it";
+  EXPECT_EQ(read(grant.id).openIntents, 1);
+}
+
+TEST_P(Leases, AcquireAccount_AnotherGrantOfTheAccountLeased_IsConflictUntilItsEnd) {
+  const Grant first = stored();
+  const Grant second = stored(aGrant("second", "second@company.com"));
+  ASSERT_TRUE(succeeds(storage().acquireAccountLease(first.id, "one", 1h)));
+  EXPECT_TRUE(failsWith(storage().acquireAccountLease(second.id, "two", 1h), ErrorKind::Conflict));
+  EXPECT_TRUE(failsWith(storage().acquireAccountLease(first.id, "two", 1h), ErrorKind::Conflict));
+  EXPECT_EQ(describe(read(second.id)), describe(second));
+  ASSERT_TRUE(succeeds(storage().releaseLease(first.id, {"one", 1})));
+  const auto leased = storage().acquireAccountLease(second.id, "two", 1h);
+  ASSERT_TRUE(succeeds(leased));
+  EXPECT_EQ(leased->fence, 1);
+  EXPECT_EQ(leased->openIntents, 1);
+}
+
+TEST_P(Leases, AcquireAccount_OtherAccountsProvidersAndGrantsWithoutSubject_DoNotDisturb) {
+  const Grant first = stored();
+  Grant stranger = aGrant("stranger", "stranger@company.com");
+  stranger.subject = "subject-2";
+  Grant nobody = aGrant("nobody", "nobody@company.com");
+  Grant noOne = aGrant("no-one", "no-one@company.com");
+  nobody.subject = noOne.subject = "";
+  ASSERT_TRUE(succeeds(storage().acquireAccountLease(first.id, "one", 1h)));
+  for (const auto& grant : {stranger, aGrant("elsewhere", "alice@company.com", "other"), nobody, noOne}) {
+    stored(grant);
+    EXPECT_TRUE(succeeds(storage().acquireAccountLease(grant.id, "two", 1h))) << grant.id;
+  }
+  EXPECT_TRUE(failsWith(storage().acquireAccountLease("absent", "two", 1h), ErrorKind::NotFound));
+}
+
+TEST_P(Leases, AcquireAccount_ThirtyTwoGrantsAtOnce_OneGetsIt) {
+  std::vector<Grant> grants;
+  for (int i = 0; i < 32; ++i) {
+    const auto name = "grant-" + std::to_string(i);
+    grants.push_back(stored(aGrant(name, name + "@company.com")));
+  }
+  std::atomic<int> got{0};
+  std::atomic<int> conflicts{0};
+  together(32, [&](int i) {
+    const auto leased = storage().acquireAccountLease(grants[static_cast<std::size_t>(i)].id, "worker", 1h);
+    if (leased.ok()) ++got;
+    if (!leased.ok() && leased.error().kind == ErrorKind::Conflict) ++conflicts;
+  });
+  EXPECT_EQ(got, 1);
+  EXPECT_EQ(conflicts, 31);
 }
 
 TEST_P(Leases, ReplaceTokens_AfterTheLeaseWasLost_KeepsTheLivingPair) {

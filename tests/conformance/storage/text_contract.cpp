@@ -107,7 +107,7 @@ TEST_P(Texts, NulOrBrokenUtf8_IsNeverTakenForAStoredText) {
 TEST_P(Texts, Errors_CarryNeitherSqlNorValues) {
   const Grant grant = stored();
   const auto conflict = storage().putGrant(aGrant("other"), 0);
-  const auto lost = storage().renewLease(grant.id, {"worker", 9}, std::chrono::hours(1));
+  const auto lost = storage().releaseLease(grant.id, {"worker", 9});
   for (const auto& message : {conflict.error().message, lost.error().message}) {
     EXPECT_EQ(message.find("oauth_"), std::string::npos);
     EXPECT_EQ(message.find("UPDATE"), std::string::npos);

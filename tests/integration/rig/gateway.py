@@ -35,6 +35,7 @@ def oauth2_entry(provider, **entry):
         "client_secret": "${SANDBOX_SECRET}",
         "scopes": list(SCOPES),
         "allow_private": True,
+        "refresh": {"proactive": "off"},  # tests make tokens end on purpose
         "options": options,
         **entry,
     }
@@ -72,6 +73,14 @@ class Installation:
         draft = self.config.with_suffix(".new")
         draft.write_text(text)
         draft.rename(self.config)
+
+    def let_end(self, provider, user=None):
+        """The access tokens of an entry ended a minute ago, and the schedule of renewals looks at them now."""
+        meant = f"provider_id = '{provider}'" + (f" AND profile_id = '{user}'" if user else "")
+        self.database.change(
+            "UPDATE oauth_credentials SET issued_at = issued_at - 3660000, token_expiry = token_expiry - 3660000, "
+            f"renew_at = 0 WHERE {meant}"
+        )
 
     def environ(self, **changes):
         environ = {

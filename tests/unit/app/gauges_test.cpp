@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "storage/open.hpp"
+#include "support/fake_provider.hpp"
 #include "support/fakes.hpp"
 #include "support/faulty_storage.hpp"
 #include "support/recorded_metrics.hpp"
@@ -12,10 +13,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class NoProviders final : public ProviderDirectory {
+class TwoProviders final : public ProviderDirectory {
  public:
-  Result<std::shared_ptr<Provider>> find(const std::string&) const override {
-    return Error{.kind = ErrorKind::NotFound, .message = "none is asked for"};
+  Result<std::shared_ptr<Provider>> find(const std::string& id) const override {
+    if (id != "works") return Error{.kind = ErrorKind::NotFound, .message = "none is asked for"};
+    return std::shared_ptr<Provider>(works);
   }
   std::vector<ProviderStatus> list() const override {
     std::vector<ProviderStatus> all(2);
@@ -24,6 +26,7 @@ class NoProviders final : public ProviderDirectory {
     all[1].id = "broken";
     return all;
   }
+  std::shared_ptr<test::FakeProvider> works = std::make_shared<test::FakeProvider>("works");
 };
 
 class GaugesTest : public testing::Test {
@@ -32,7 +35,7 @@ class GaugesTest : public testing::Test {
   std::unique_ptr<Storage> memory = makeMemoryStorage(clock);
   test::FaultyStorage storage{*memory};
   test::RecordedMetrics metrics;
-  NoProviders providers;
+  TwoProviders providers;
   bool encryptionWorks = true;
   Gauges gauges{{.metrics = metrics,
                  .storage = storage,
@@ -53,6 +56,9 @@ class GaugesTest : public testing::Test {
   }
   [[nodiscard]] double grants(const char* state) const {
     return metrics.value("auth_gateway_grants", {{"provider", "works"}, {"state", state}});
+  }
+  [[nodiscard]] double due() const {
+    return metrics.value("auth_gateway_renewals_due", {{"provider", "works"}});
   }
   [[nodiscard]] double ending() const {
     return metrics.value("auth_gateway_grants_ending", {{"provider", "works"}, {"within", "7d"}});
@@ -83,6 +89,16 @@ TEST_F(GaugesTest, Grants_AreShownByStateAndTheLastCountStaysWhileTheDatabaseIsA
   storage.failAll();
   gauges.countGrants();
   EXPECT_EQ(grants("active"), 2);
+}
+
+TEST_F(GaugesTest, RenewalsThatAreDue_AreShownForEntriesThatRenewByThemselves) {
+  grant("a", GrantStatus::Active);
+  grant("b", GrantStatus::NeedsConsent);
+  gauges.countGrants();
+  EXPECT_EQ(due(), 1);
+  providers.works->configuration.refresh.proactive = Proactive::Off;
+  gauges.countGrants();
+  EXPECT_EQ(due(), 0);
 }
 
 TEST_F(GaugesTest, LastGrantGone_IsShownAsNone) {

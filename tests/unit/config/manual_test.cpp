@@ -91,8 +91,10 @@ TEST(Manual, ExampleEnvironment_ListsEveryVariable) {
 TEST(Manual, FileKeys_AreThoseOfTheCode) {
   EXPECT_EQ(matches(section("## providers.yaml", "### An entry of `providers`"), kFirstCell),
             namesOf(topKeys()));
-  EXPECT_EQ(matches(section("### An entry of `providers`", "### An item of `installations`"), kFirstCell),
+  EXPECT_EQ(matches(section("### An entry of `providers`", "#### `refresh` of an entry"), kFirstCell),
             namesOf(providerKeys()));
+  EXPECT_EQ(matches(section("#### `refresh` of an entry", "### An item of `installations`"), kFirstCell),
+            namesOf(refreshKeys()));
   EXPECT_EQ(
       matches(section("### An item of `installations`", "## Variables of the shipped file"), kFirstCell),
       namesOf(installationKeys()));
@@ -107,7 +109,9 @@ Names keysOf(const boost::json::object& object) {
 void expectSame(const boost::json::object& schema, std::span<const FileKey> keys) {
   EXPECT_EQ(keysOf(schema.at("properties").as_object()), namesOf(keys));
   Names required;
-  for (const auto& name : schema.at("required").as_array()) required.emplace(name.as_string());
+  if (const auto* listed = schema.if_contains("required")) {
+    for (const auto& name : listed->as_array()) required.emplace(name.as_string());
+  }
   EXPECT_EQ(required, namesOf(keys, true));
   EXPECT_FALSE(schema.at("additionalProperties").as_bool());
 }
@@ -117,6 +121,7 @@ TEST(Manual, SchemaForEditors_HasTheKeysOfTheParser) {
   expectSame(schema, topKeys());
   const auto& parts = schema.at("$defs").as_object();
   expectSame(parts.at("provider").as_object(), providerKeys());
+  expectSame(parts.at("provider").at("properties").at("refresh").as_object(), refreshKeys());
   expectSame(parts.at("installation").as_object(), installationKeys());
 }
 

@@ -47,6 +47,15 @@ TEST(ProvidersFile, Entry_IsReadWithItsReferences) {
   EXPECT_EQ(entry.options.at("s").as_string(), "60");
 }
 
+TEST(ProvidersFile, Refresh_IsReadAndHasDefaults) {
+  const auto of = [](const std::string& text) { return parse(kEntry + text).providers.at(0).refresh; };
+  EXPECT_EQ(of("").proactive, Proactive::All);
+  EXPECT_EQ(of("").perSecond, 250);
+  EXPECT_EQ(of("    refresh: { proactive: active, per_second: 20 }\n").proactive, Proactive::Active);
+  EXPECT_EQ(of("    refresh: { proactive: active, per_second: 20 }\n").perSecond, 20);
+  EXPECT_EQ(of("    refresh: { proactive: off }\n").proactive, Proactive::Off);
+}
+
 // I12: a flow remembers the fingerprint of the entry that asked.
 TEST(ProvidersFile, Fingerprint_ChangesWithTheClientAndStaysWithANewSecret) {
   const auto of = [](std::string text) { return parse(text).providers.at(0).fingerprint; };

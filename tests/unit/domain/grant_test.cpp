@@ -36,6 +36,27 @@ TEST(RefreshDueAt, TokenWithoutEnd_IsNeverDue) {
   EXPECT_FALSE(refreshDueAt(SealedTokens{}, 300s));
 }
 
+TEST(FirstLookAt, IsHalfOfTheLife_OrADay) {
+  EXPECT_EQ(firstLookAt(endsIn(3600s)), kNow + 1800s);
+  SealedTokens endless;
+  endless.issuedAt = kNow;
+  EXPECT_EQ(firstLookAt(endless), kNow + 24h);
+}
+
+TEST(KeepAliveAt, RefreshToken_IsUsedAfterThreeQuartersOfTheShorterLife) {
+  auto tokens = endsIn(3600s);
+  tokens.refreshToken = "sealed";
+  EXPECT_FALSE(keepAliveAt(tokens, {}));
+  EXPECT_EQ(keepAliveAt(tokens, {.idleTtl = 100h}), kNow + 75h);
+  tokens.refreshExpiresAt = kNow + 40h;
+  EXPECT_EQ(keepAliveAt(tokens, {.idleTtl = 100h}), kNow + 30h);
+  EXPECT_EQ(keepAliveAt(tokens, {}), kNow + 30h);
+}
+TEST(KeepAliveAt, AccessTokenThatRenewsItself_IsWhatIsKept) {
+  EXPECT_EQ(keepAliveAt(endsIn(4000s), {.idleTtl = {}, .renewBefore = 1h}), kNow + 3000s);
+  EXPECT_FALSE(keepAliveAt(endsIn(4000s), {.idleTtl = 100h})) << "nothing renews it";
+}
+
 TEST(Backoff, GrowsAndStaysBelowFiveMinutes) {
   EXPECT_EQ(backoff(0, 0.999, 0s), 1s);
   EXPECT_LE(backoff(3, 0.999, 0s), 8s);

@@ -119,13 +119,14 @@ TEST(Informational, One_IsPassedOver) {
 }
 
 /// The deadline is the whole call's: octets that keep coming do not prolong it.
-void expectDeadline(const RawServer::Script& script) {
+void expectDeadline(const RawServer::Script& script, bool ofTheRequest = false) {
   auto settings = quickSettings();
-  settings.deadline = kShort;
   RawServer server(script);
+  auto request = get(server);
+  (ofTheRequest ? request.atMost : settings.deadline) = kShort;
   const auto client = makeHttpClient(settings);
   const auto began = std::chrono::steady_clock::now();
-  expectTransient(client->send(get(server)), "");
+  expectTransient(client->send(request), "");
   const auto took = std::chrono::steady_clock::now() - began;
   EXPECT_GE(took, kShort - 10ms);
   EXPECT_LT(took, kShort + 2s) << "generous for a loaded machine; the drip alone would take 20 s";
@@ -135,6 +136,14 @@ TEST(Deadline, NoAnswer) {
     peer.readRequest();
     peer.waitUntilGone();
   });
+}
+TEST(Deadline, TheRequestsOwn_IsKeptToo) {
+  expectDeadline(
+      [](Peer& peer) {
+        peer.readRequest();
+        peer.waitUntilGone();
+      },
+      true);
 }
 TEST(Deadline, DrippingHeader) {
   expectDeadline([](Peer& peer) {

@@ -186,6 +186,26 @@ TEST(HostCall, NumberOfRequests_IsBounded) {
   EXPECT_EQ(services.requests.size(), 16U);
 }
 
+TEST(HostCall, TimeOfAllRequests_IsBounded) {
+  ScriptedServices services;
+  for (int i = 0; i < 3; ++i) services.answer(200, "{}");
+  (void)refreshed(
+      [](const agw_call* call) -> std::int32_t {
+        for (int i = 0; i < 3; ++i) {
+          call->put(call->host, AGW_URL, none, text("https://id.example.com/"));
+          call->send(call->host);
+        }
+        return AGW_TRANSIENT;
+      },
+      services);
+  ASSERT_EQ(services.requests.size(), 3U);
+  auto before = std::chrono::milliseconds(10'000);  // what a lease counts on
+  for (const auto& request : services.requests) {
+    EXPECT_LE(request.atMost, before);
+    before = request.atMost;
+  }
+}
+
 TEST(HostCall, ValuesOfAnEarlierAnswer_StayValidForTheCall) {
   ScriptedServices services;
   services.answer(200, R"({"access_token":"first-token"})");
