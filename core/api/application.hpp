@@ -27,6 +27,7 @@ struct ApplicationSettings {
   std::string version;
   LimitSettings limits{};
   std::string publicUrl{};  ///< of this gateway, without a slash at its end
+  Secret validatorKey{};    ///< keys the validators of token answers; the same on every replica
 };
 
 /// Everything behind the edge. References outlive the routes.

@@ -5,13 +5,17 @@ namespace agw {
 Gauges::Gauges(Parts parts)
     : parts_(std::move(parts)),
       database_(parts_.metrics.gauge("auth_gateway_database_up", "Whether the database answers.")),
-      encryption_(parts_.metrics.gauge("auth_gateway_encryption_up", "Whether the vault seals and opens.")) {
+      encryption_(parts_.metrics.gauge("auth_gateway_encryption_up", "Whether the vault seals and opens.")),
+      changes_(parts_.metrics.gauge("auth_gateway_cache_listening",
+                                    "Whether the database tells what others write; reads are answered from "
+                                    "memory only while it does.")) {
   parts_.metrics.gauge("auth_gateway_build_info", "The running version.", {{"version", AGW_VERSION}}).set(1);
 }
 
 void Gauges::refresh() {
   database_.set(parts_.storage.ping().ok() ? 1 : 0);
   encryption_.set(parts_.encryptionWorks() ? 1 : 0);
+  changes_.set(parts_.storage.tellsOthersWrites() ? 1 : 0);
   showProviders();
 }
 

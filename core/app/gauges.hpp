@@ -37,6 +37,7 @@ class Gauges {
   Parts parts_;
   Gauge& database_;
   Gauge& encryption_;
+  Gauge& changes_;
   std::mutex mutex_;
   std::set<std::string> counted_;  ///< providers that have or had grants
 };

@@ -28,6 +28,7 @@
 #include "broker/renewal_schedule.hpp"
 #include "broker/revoke.hpp"
 #include "broker/tokens.hpp"
+#include "crypto/hash.hpp"
 #include "net/http_client.hpp"
 #include "storage/open.hpp"
 
@@ -75,6 +76,7 @@ class RunningService final : public Service {
         random_(random),
         log_(log),
         storage_(std::move(storage)),
+        validatorKey_(hmacSha256(keys.front().text().reveal(), "auth-gateway: validators of answers")),
         vault_(std::move(keys), clock, random),
         http_(makeHttpClient(httpClientSettings(settings))),
         host_(makeHostServices(*http_, clock, log, metrics_)),
@@ -87,7 +89,8 @@ class RunningService final : public Service {
                     .log = log}),
         broker_({.flowLife = settings.flowLife,
                  .refreshBuffer = settings.refreshBuffer,
-                 .replica = std::move(replica)}),
+                 .replica = std::move(replica),
+                 .cachedGrants = settings.cachedGrants}),
         revoke_({*storage_, providers_, vault_, clock, random, log}),
         consent_({*storage_, providers_, vault_, clock, random, log, revoke_, broker_}),
         reads_(clock),
@@ -244,7 +247,8 @@ class RunningService final : public Service {
                                     .perKey = settings_.keyLimit,
                                     .consents = settings_.consentLimit,
                                     .places = serverSettings().maxThreads},
-                         .publicUrl = settings_.callbackBase},
+                         .publicUrl = settings_.callbackBase,
+                         .validatorKey = validatorKey_},
             .metrics = metrics_,
             .metricsText = [this] { return metricsText(); }};
   }
@@ -265,6 +269,7 @@ class RunningService final : public Service {
   Log& log_;
   api::PrometheusMetrics metrics_;
   std::unique_ptr<Storage> storage_;
+  Secret validatorKey_;
   Vault vault_;
   std::unique_ptr<HttpClient> http_;
   std::unique_ptr<HostServices> host_;

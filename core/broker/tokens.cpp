@@ -7,23 +7,19 @@
 
 #include "broker/audit_trail.hpp"
 #include "broker/errors.hpp"
+#include "broker/grant_cache.hpp"
 #include "broker/refresh.hpp"
 #include "broker/single_flight.hpp"
+#include "broker/token_view.hpp"
 #include "broker/unsaved.hpp"
 #include "broker/workers.hpp"
 
 namespace agw {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 namespace {
 
-/// A token that came less than this ago is the best there is: it is served although it lives for less than
-/// asked, and although a renewal is demanded, so that neither can make the gateway ask the provider at every
-/// read.
-constexpr seconds kJustIssued{30};
-constexpr seconds kAlive{1};
 /// How often a read looks again because somebody else changed the row under it.
 constexpr int kLooks = 5;
 
@@ -38,6 +34,7 @@ class TokenService::Engine {
  public:
   explicit Engine(Parts parts)
       : parts_(std::move(parts)),
+        cache_({parts_.storage, parts_.clock, parts_.metrics, parts_.settings.cachedGrants}),
         unsaved_(parts_.storage, parts_.vault, parts_.revoke, parts_.log),
         gates_(parts_.clock, parts_.random, parts_.log, parts_.metrics),
         refresher_({parts_.storage, parts_.vault, parts_.clock, parts_.random, parts_.log, unsaved_, gates_,
@@ -46,39 +43,29 @@ class TokenService::Engine {
                  [this](const std::string& provider) { return gates_.turn(provider); }) {}
 
   Result<TokenAnswer> token(const TokenRequest& request);
-  bool renewBehind(const Grant& seen, const std::shared_ptr<Provider>& provider, RenewalCause cause,
+  bool renewBehind(GrantCache::Copy seen, const std::shared_ptr<Provider>& provider, RenewalCause cause,
                    const std::string& requestId);
   bool renewBehind(const Grant& seen);
   std::size_t renewalRoom(const Provider& provider);
   bool drain(milliseconds limit);
 
  private:
-  using FoundProvider = Result<std::shared_ptr<Provider>>;
+  using FoundProvider = TokenView::FoundProvider;
 
-  /// A grant as one read sees it.
-  struct View {
-    const TokenRequest& request;
-    const FoundProvider& provider;
-    Grant grant;
-    std::optional<PlainTokens> kept;  // newer than the row's, on their way into it
-    TimePoint now;
-    bool enough = false;   // lives for what the caller asked
-    bool current = false;  // may be served without a renewal
-    bool due = false;
-  };
-  Result<std::optional<View>> look(const TokenRequest& request, const FoundProvider& provider);
-  void judge(View& view, const TokenRequest& request) const;
-  std::optional<Error> refusal(const View& view) const;
-  std::optional<Error> missing(const View& view, const Scopes& granted) const;
-  bool mayRenewBehind(const View& view) const;
-  Refresher::Outcome renewShared(const View& view);
-  Result<TokenAnswer> serve(const View& view, bool renewalFailed);
-  Result<TokenAnswer> serveFresh(const View& view, const PlainTokens& tokens) const;
-  seconds margin(const View& view) const;
+  std::optional<TokenAnswer> fromMemory(const TokenRequest& request, const FoundProvider& provider);
+  Result<std::optional<TokenView>> look(const TokenRequest& request, const FoundProvider& provider);
+  TokenView viewOf(const TokenRequest& request, const FoundProvider& provider, GrantCache::Copy grant);
+  void noteRead(const TokenView& view);
+  void renewBehind(const TokenView& view);
+  Refresher::Outcome renewShared(const TokenView& view);
+  Result<TokenAnswer> serve(const TokenView& view, bool renewalFailed);
+  Result<TokenAnswer> serveStored(const TokenView& view, bool renewalFailed) const;
+  Result<TokenAnswer> serveFresh(const TokenView& view, const PlainTokens& tokens) const;
   std::size_t queueFor(const Provider& provider) const;
-  Error integrityFault(const View& view, Error error);
+  Error integrityFault(const TokenRequest& request, const Grant& grant, Error error);
 
   Parts parts_;
+  GrantCache cache_;
   UnsavedTokens unsaved_;
   ProviderGates gates_;
   Refresher refresher_;
@@ -87,68 +74,68 @@ class TokenService::Engine {
   Workers workers_;  // last: its jobs use the rest
 };
 
-void TokenService::Engine::judge(View& view, const TokenRequest& request) const {
-  SealedTokens times = view.grant.tokens;
-  if (view.kept) {
-    times.issuedAt = view.kept->issuedAt;
-    times.accessExpiresAt = view.kept->accessExpiresAt;
-  }
-  const auto asked = std::max(kAlive, request.minTtl.value_or(parts_.settings.defaultMinTtl));
-  const bool justIssued = times.issuedAt <= view.now && view.now - times.issuedAt < kJustIssued;
-  view.enough = livesFor(times, view.now, asked);
-  view.current = livesFor(times, view.now, kAlive) && (justIssued || (view.enough && !request.forceRefresh));
-  const auto dueAt = refreshDueAt(times, margin(view));
-  view.due = dueAt && *dueAt <= view.now;
+TokenView TokenService::Engine::viewOf(const TokenRequest& request, const FoundProvider& provider,
+                                       GrantCache::Copy grant) {
+  auto kept = unsaved_.newerThan(*grant);
+  return TokenView({.request = request,
+                    .provider = provider,
+                    .settings = parts_.settings,
+                    .grant = std::move(grant),
+                    .kept = std::move(kept),
+                    .now = parts_.clock.now()});
 }
 
-// How long before the end of a token its renewal is due.
-seconds TokenService::Engine::margin(const View& view) const {
-  const auto& usual = parts_.settings.refreshBuffer;
-  return view.provider ? std::max(usual, (*view.provider)->refreshFacts().renewBefore) : usual;
+// The short way. Nothing but a good enough token comes from it: whatever else a copy says, the row may know
+// better.
+std::optional<TokenAnswer> TokenService::Engine::fromMemory(const TokenRequest& request,
+                                                            const FoundProvider& provider) {
+  auto copy = cache_.kept(request.provider, request.profile);
+  if (!copy) return std::nullopt;
+  const auto view = viewOf(request, provider, std::move(copy));
+  if (!view.current() || view.missing(view.scopes())) return std::nullopt;
+  noteRead(view);
+  if (view.mayRenewBehind()) renewBehind(view);
+  auto answer = view.parts().kept ? serveFresh(view, *view.parts().kept) : serveStored(view, false);
+  if (!answer) return std::nullopt;
+  return std::move(*answer);
 }
 
-Result<std::optional<TokenService::Engine::View>> TokenService::Engine::look(const TokenRequest& request,
-                                                                             const FoundProvider& provider) {
-  auto found = parts_.storage.findGrant(request.provider, request.profile);
+Result<std::optional<TokenView>> TokenService::Engine::look(const TokenRequest& request,
+                                                            const FoundProvider& provider) {
+  auto found = cache_.read(request.provider, request.profile);
   if (!found) return storageFailure(std::move(found).error());
-  if (!*found) return std::optional<View>();
-  View view{.request = request,
-            .provider = provider,
-            .grant = std::move(**found),
-            .kept = {},
-            .now = parts_.clock.now()};
-  if (view.grant.provider != request.provider || view.grant.profile != request.profile) {
-    return integrityFault(view, {.kind = ErrorKind::Integrity, .detail = "The row is another owner's."});
+  if (!*found) return std::optional<TokenView>();
+  const Grant& grant = **found;
+  if (grant.provider != request.provider || grant.profile != request.profile) {
+    return integrityFault(request, grant,
+                          {.kind = ErrorKind::Integrity, .detail = "The row is another owner's."});
   }
-  view.kept = unsaved_.newerThan(view.grant);
-  judge(view, request);
-  return std::optional<View>(std::move(view));
+  return std::optional(viewOf(request, provider, std::move(*found)));
 }
 
 Result<TokenAnswer> TokenService::Engine::token(const TokenRequest& request) {
   const auto provider = parts_.providers.find(request.provider);
   if (!provider && provider.error().kind == ErrorKind::NotFound) return provider.error();
+  if (auto answer = fromMemory(request, provider)) return std::move(*answer);
   for (int looks = 0; looks < kLooks; ++looks) {
     const auto looked = look(request, provider);
     if (!looked) return looked.error();
     if (!*looked) return notAuthenticated();
-    const View& view = **looked;
-    const auto& granted = view.kept ? view.kept->scopes : view.grant.tokens.scopes;
-    if (auto error = missing(view, granted)) return *error;
-    if (parts_.reads && provider && (*provider)->config().refresh.proactive == Proactive::Active)
-      parts_.reads->note(view.grant.id);
-    if (view.current) {
-      if (mayRenewBehind(view)) renewBehind(view.grant, *provider, RenewalCause::Due, request.requestId);
+    const TokenView& view = **looked;
+    if (auto error = view.missing(view.scopes())) return *error;
+    noteRead(view);
+    if (view.current()) {
+      if (view.mayRenewBehind()) renewBehind(view);
       return serve(view, false);
     }
-    if (auto error = refusal(view)) {
-      const bool demandedOnly = view.enough && error->kind != ErrorKind::GrantDead;
+    if (auto error = view.refusal()) {
+      const bool demandedOnly = view.enough() && error->kind != ErrorKind::GrantDead;
       return demandedOnly ? serve(view, true) : Result<TokenAnswer>(std::move(*error));
     }
     const auto outcome = renewShared(view);
     if (!outcome) {
       const bool only = outcome.error().kind == ErrorKind::Unsupported;  // there is no other token
-      if (view.enough && (only || isTemporary(outcome.error().kind))) return serve(view, true);
+      if (view.enough() && (only || isTemporary(outcome.error().kind))) return serve(view, true);
       return only ? consentNeeded(word::kRefreshFailed) : outcome.error();
     }
     if (*outcome) return serveFresh(view, **outcome);
@@ -156,56 +143,32 @@ Result<TokenAnswer> TokenService::Engine::token(const TokenRequest& request) {
   return overloaded();
 }
 
-// Why there is no renewal for a token that is not good enough; nothing when there may be one.
-std::optional<Error> TokenService::Engine::refusal(const View& view) const {
-  const Grant& grant = view.grant;
-  if (grant.status == GrantStatus::NeedsConsent) return consentNeeded(grant.lastError);
-  if (!view.provider) return view.provider.error();
-  if (grant.retryNotBefore && *grant.retryNotBefore > view.now) {
-    return backingOff(grant.lastError, std::chrono::ceil<seconds>(*grant.retryNotBefore - view.now));
-  }
-  const bool alive = livesFor(grant.tokens, view.now, kAlive);
-  if (!alive || renewable(grant, **view.provider, view.now)) return std::nullopt;
-  if (!view.enough) return consentNeeded(word::kRefreshFailed);
-  return Error{.kind = ErrorKind::Unsupported, .message = "This grant's token cannot be renewed."};
+void TokenService::Engine::noteRead(const TokenView& view) {
+  const auto& provider = view.parts().provider;
+  if (!parts_.reads || !provider) return;
+  if ((*provider)->config().refresh.proactive == Proactive::Active) parts_.reads->note(view.grant().id);
 }
 
-std::optional<Error> TokenService::Engine::missing(const View& view, const Scopes& granted) const {
-  const auto& asked = view.request.scopes;
-  if (asked.empty()) return std::nullopt;
-  const auto spelled = [&](const Scopes& scopes) {
-    return view.provider ? (*view.provider)->normalizeScopes(scopes) : scopes;
-  };
-  const auto lacking = missingScopes(spelled(asked), spelled(granted));
-  if (lacking.empty()) return std::nullopt;
-  return lacksScopes(granted, lacking);
+void TokenService::Engine::renewBehind(const TokenView& view) {
+  renewBehind(view.parts().grant, *view.parts().provider, RenewalCause::Due, view.parts().request.requestId);
 }
 
-// An open intent means that somebody is at it, or that a renewal was interrupted and may have spent the
-// refresh token: then the living access token is used to its end first.
-bool TokenService::Engine::mayRenewBehind(const View& view) const {
-  const Grant& grant = view.grant;
-  return view.due && !view.kept && grant.status == GrantStatus::Active && view.provider &&
-         grant.openIntents == 0 && (!grant.retryNotBefore || *grant.retryNotBefore <= view.now) &&
-         renewable(grant, **view.provider, view.now);
-}
-
-bool TokenService::Engine::renewBehind(const Grant& seen, const std::shared_ptr<Provider>& provider,
+bool TokenService::Engine::renewBehind(GrantCache::Copy seen, const std::shared_ptr<Provider>& provider,
                                        RenewalCause cause, const std::string& requestId) {
   auto job = [this, provider, seen, cause, requestId] {
-    auto seat = flights_.enter(seen.id, overloaded());
+    auto seat = flights_.enter(seen->id, overloaded());
     if (!seat.leads()) return;
-    const bool lives = livesFor(seen.tokens, parts_.clock.now(), kAlive);
+    const bool lives = livesFor(seen->tokens, parts_.clock.now(), kAlive);
     const auto urgency = lives ? Refresher::Urgency::Due : Refresher::Urgency::Late;
-    seat.land(refresher_.renew(seen, *provider, {urgency, cause, requestId}));
+    seat.land(refresher_.renew(*seen, *provider, {urgency, cause, requestId}));
   };
-  gates_.setRate(seen.provider, provider->config().refresh.perSecond);
-  return workers_.submit(seen.provider, seen.id, queueFor(*provider), std::move(job));
+  gates_.setRate(seen->provider, provider->config().refresh.perSecond);
+  return workers_.submit(seen->provider, seen->id, queueFor(*provider), std::move(job));
 }
 
 bool TokenService::Engine::renewBehind(const Grant& seen) {
   const auto provider = parts_.providers.find(seen.provider);
-  return provider && renewBehind(seen, *provider, RenewalCause::Schedule, {});
+  return provider && renewBehind(std::make_shared<const Grant>(seen), *provider, RenewalCause::Schedule, {});
 }
 
 // No more wait than two seconds' worth, so that an orderly end can finish them.
@@ -221,11 +184,12 @@ std::size_t TokenService::Engine::renewalRoom(const Provider& provider) {
   return most - std::min(most, workers_.waiting(id));
 }
 
-Refresher::Outcome TokenService::Engine::renewShared(const View& view) {
-  auto seat = flights_.enter(view.grant.id, overloaded());
+Refresher::Outcome TokenService::Engine::renewShared(const TokenView& view) {
+  auto seat = flights_.enter(view.grant().id, overloaded());
   if (seat.leads()) {
-    auto outcome = refresher_.renew(view.grant, **view.provider,
-                                    {Refresher::Urgency::Must, RenewalCause::Read, view.request.requestId});
+    auto outcome =
+        refresher_.renew(view.grant(), **view.parts().provider,
+                         {Refresher::Urgency::Must, RenewalCause::Read, view.parts().request.requestId});
     seat.land(outcome);
     return outcome;
   }
@@ -238,54 +202,57 @@ Refresher::Outcome TokenService::Engine::renewShared(const View& view) {
   return result ? std::move(*result) : Refresher::Outcome(overloaded());
 }
 
-Result<TokenAnswer> TokenService::Engine::serve(const View& view, bool renewalFailed) {
-  const Grant& grant = view.grant;
-  if (view.kept) {
-    auto answer = serveFresh(view, *view.kept);
+Result<TokenAnswer> TokenService::Engine::serve(const TokenView& view, bool renewalFailed) {
+  if (view.parts().kept) {
+    auto answer = serveFresh(view, *view.parts().kept);
     if (answer) answer->degraded = renewalFailed;
     return answer;
   }
+  auto answer = serveStored(view, renewalFailed);
+  if (!answer && answer.error().kind == ErrorKind::Integrity)
+    return integrityFault(view.parts().request, view.grant(), std::move(answer).error());
+  return answer;
+}
+
+Result<TokenAnswer> TokenService::Engine::serveStored(const TokenView& view, bool renewalFailed) const {
+  const Grant& grant = view.grant();
   // A renewal that failed took its time.
   if (renewalFailed && !livesFor(grant.tokens, parts_.clock.now(), kAlive)) return overloaded();
   auto access = openAccessToken(parts_.vault, grant);
-  if (!access) return integrityFault(view, std::move(access).error());
+  if (!access) return std::move(access).error();
   const bool hindered =
-      !view.provider || grant.status == GrantStatus::NeedsConsent || !grant.lastError.empty();
+      !view.parts().provider || grant.status == GrantStatus::NeedsConsent || !grant.lastError.empty();
   TokenAnswer answer{.accessToken = std::move(*access),
                      .expiresAt = grant.tokens.accessExpiresAt,
-                     .refreshAfter = refreshDueAt(grant.tokens, margin(view)),
+                     .refreshAfter = view.refreshAfter(grant.tokens.issuedAt, grant.tokens.accessExpiresAt),
                      .scopes = grant.tokens.scopes,
-                     .degraded = renewalFailed || (view.due && hindered)};
+                     .degraded = renewalFailed || (view.due() && hindered)};
   if (answer.refreshAfter && grant.retryNotBefore) {
     answer.refreshAfter = std::max(*answer.refreshAfter, *grant.retryNotBefore);
   }
   return answer;
 }
 
-Result<TokenAnswer> TokenService::Engine::serveFresh(const View& view, const PlainTokens& tokens) const {
-  if (auto error = missing(view, tokens.scopes)) return *error;
-  SealedTokens times;
-  times.issuedAt = tokens.issuedAt;
-  times.accessExpiresAt = tokens.accessExpiresAt;
-  if (!livesFor(times, parts_.clock.now(), kAlive)) return overloaded();
+Result<TokenAnswer> TokenService::Engine::serveFresh(const TokenView& view, const PlainTokens& tokens) const {
+  if (auto error = view.missing(tokens.scopes)) return *error;
+  if (!livesFor(tokens.accessExpiresAt, parts_.clock.now(), kAlive)) return overloaded();
   return TokenAnswer{.accessToken = tokens.access,
                      .expiresAt = tokens.accessExpiresAt,
-                     .refreshAfter = refreshDueAt(times, margin(view)),
+                     .refreshAfter = view.refreshAfter(tokens.issuedAt, tokens.accessExpiresAt),
                      .scopes = tokens.scopes};
 }
 
-Error TokenService::Engine::integrityFault(const View& view, Error error) {
+Error TokenService::Engine::integrityFault(const TokenRequest& request, const Grant& grant, Error error) {
   error = storageFailure(std::move(error));
-  parts_.log.write(
-      LogLevel::Error, "integrity_error",
-      {{"grant", view.grant.id}, {"provider", view.request.provider}, {"request", view.request.requestId}});
+  parts_.log.write(LogLevel::Error, "integrity_error",
+                   {{"grant", grant.id}, {"provider", request.provider}, {"request", request.requestId}});
   recordAudit(parts_.storage, parts_.log,
-              {.at = view.now,
+              {.at = parts_.clock.now(),
                .event = "integrity_error",
-               .requestId = view.request.requestId,
+               .requestId = request.requestId,
                .keyId = {},
-               .provider = view.request.provider,
-               .profile = view.request.profile,
+               .provider = request.provider,
+               .profile = request.profile,
                .outcome = word::kIntegrity,
                .note = "A stored token is not the one that was stored there."});
   return error;

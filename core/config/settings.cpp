@@ -264,6 +264,10 @@ class Reader {
     if (const auto seconds = number("TOKEN_REFRESH_BUFFER_SECONDS", 0, 24 * 60 * 60)) {
       settings_.refreshBuffer = std::chrono::seconds(*seconds);
     }
+    constexpr int kMostCached = 10'000'000;
+    if (const auto grants = number("AUTH_GATEWAY_CACHED_GRANTS", 0, kMostCached)) {
+      settings_.cachedGrants = static_cast<std::size_t>(*grants);
+    }
     word("LOG_LEVEL",
          Words<LogLevel>{{"trace", LogLevel::Trace},
                          {"debug", LogLevel::Debug},

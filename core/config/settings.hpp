@@ -35,6 +35,7 @@ struct Settings {
   DeploymentKind deployment = DeploymentKind::Development;
   std::chrono::minutes flowLife{15};
   std::chrono::seconds refreshBuffer{300};
+  std::size_t cachedGrants = 50'000;  ///< copies of grants in memory; 0: none
   LogLevel logLevel = LogLevel::Info;
   LogFormat logFormat = LogFormat::Json;
   AccessLog accessLog = AccessLog::Errors;

@@ -37,6 +37,7 @@ constexpr std::array kVariables{
     Variable{"ENVIRONMENT", "development", false},
     Variable{"SESSION_EXPIRY_MINUTES", "15", false},
     Variable{"TOKEN_REFRESH_BUFFER_SECONDS", "300", false},
+    Variable{"AUTH_GATEWAY_CACHED_GRANTS", "50000", false},
     Variable{"LOG_LEVEL", "info", false},
     Variable{"LOG_FORMAT", "json", false},
     Variable{"AUTH_GATEWAY_ACCESS_LOG", "errors", false},

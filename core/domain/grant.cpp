@@ -9,14 +9,14 @@ namespace agw {
 
 using std::chrono::seconds;
 
-bool livesFor(const SealedTokens& tokens, TimePoint now, seconds ttl) {
-  return !tokens.accessExpiresAt || *tokens.accessExpiresAt - now >= ttl;
+bool livesFor(const std::optional<TimePoint>& end, TimePoint now, seconds ttl) {
+  return !end || *end - now >= ttl;
 }
 
-std::optional<TimePoint> refreshDueAt(const SealedTokens& tokens, seconds buffer) {
-  if (!tokens.accessExpiresAt) return std::nullopt;
-  const TimePoint halfway = tokens.issuedAt + (*tokens.accessExpiresAt - tokens.issuedAt) / 2;
-  return std::max(halfway, *tokens.accessExpiresAt - buffer);
+std::optional<TimePoint> refreshDueAt(TimePoint issuedAt, const std::optional<TimePoint>& end,
+                                      seconds buffer) {
+  if (!end) return std::nullopt;
+  return std::max(issuedAt + (*end - issuedAt) / 2, *end - buffer);
 }
 
 TimePoint firstLookAt(const SealedTokens& tokens) {

@@ -67,12 +67,20 @@ struct Grant {
 // ---- rules, pure
 // ----------------------------------------------------------------------------------------------
 
-/// Whether the access token lives for `ttl` more. A token without end always does.
-[[nodiscard]] bool livesFor(const SealedTokens& tokens, TimePoint now, std::chrono::seconds ttl);
+/// Whether an access token that ends at `end` lives for `ttl` more. A token without end always does.
+[[nodiscard]] bool livesFor(const std::optional<TimePoint>& end, TimePoint now, std::chrono::seconds ttl);
+[[nodiscard]] inline bool livesFor(const SealedTokens& tokens, TimePoint now, std::chrono::seconds ttl) {
+  return livesFor(tokens.accessExpiresAt, now, ttl);
+}
 
 /// When the access token should be renewed: `buffer` before its end, but never in the first half of its life,
 /// so that a token which lives less than the buffer is not renewed at every read. Absent: it has no end.
-[[nodiscard]] std::optional<TimePoint> refreshDueAt(const SealedTokens& tokens, std::chrono::seconds buffer);
+[[nodiscard]] std::optional<TimePoint> refreshDueAt(TimePoint issuedAt, const std::optional<TimePoint>& end,
+                                                    std::chrono::seconds buffer);
+[[nodiscard]] inline std::optional<TimePoint> refreshDueAt(const SealedTokens& tokens,
+                                                           std::chrono::seconds buffer) {
+  return refreshDueAt(tokens.issuedAt, tokens.accessExpiresAt, buffer);
+}
 
 /// When the renewal schedule looks at new tokens for the first time: the earliest moment at which any
 /// provider's token may be due. Tokens without end: after a day.

@@ -6,10 +6,13 @@
 
 #include "storage/migrations/migrations.hpp"
 #include "storage/postgres/connection.hpp"
+#include "storage/postgres/pooler.hpp"
+#include "storage/postgres/server_feed.hpp"
 #include "storage/sql/rows.hpp"
 #include "storage/sql/sql_storage.hpp"
 #include "storage/sqlite/connection.hpp"
 #include "storage/sqlite/file.hpp"
+#include "storage/sqlite/file_feed.hpp"
 
 namespace agw {
 namespace {
@@ -49,8 +52,12 @@ Result<std::unique_ptr<Storage>> openSqlite(const DatabaseSettings& settings, Sc
     for (int i = 0; i < connectionCount(settings, access, 2, 8); ++i) {
       readers.push_back(std::make_unique<SqliteConnection>(*path, clock, nullptr));
     }
+    const auto writers = std::make_shared<Pool>(std::move(writer));
+    const auto changes = std::make_shared<GrantChanges>();
+    std::unique_ptr<GrantFeed> feed;
+    if (access == Access::Service) feed = std::make_unique<FileFeed>(writers, changes);
     return std::unique_ptr<Storage>(std::make_unique<SqlStorage>(
-        std::make_shared<Pool>(std::move(readers)), std::make_shared<Pool>(std::move(writer)), clock, log));
+        std::make_shared<Pool>(std::move(readers)), writers, changes, std::move(feed), clock, log));
   } catch (const SqlFailure& failure) {
     return refused(
         "The database file " + settings.path + " cannot be used: it is damaged, locked, or no SQLite file.",
@@ -94,6 +101,7 @@ Result<std::unique_ptr<Storage>> openPostgres(const DatabaseSettings& settings, 
   // The one that the pool hands out first; the others connect when they are needed.
   Connection& first = *connections.back();
   try {
+    if (auto own = refuseSharedConnections(*options, settings.password); !own) return std::move(own).error();
     first.ready(std::chrono::steady_clock::now() + std::chrono::seconds(4));
     if (auto suits = checkServer(first); !suits) return std::move(suits).error();
   } catch (const SqlFailure& failure) {
@@ -106,7 +114,12 @@ Result<std::unique_ptr<Storage>> openPostgres(const DatabaseSettings& settings, 
     return std::move(fits).error();
   }
   const auto pool = std::make_shared<Pool>(std::move(connections));
-  return std::unique_ptr<Storage>(std::make_unique<SqlStorage>(pool, pool, clock, log));
+  const auto changes = std::make_shared<GrantChanges>();
+  std::unique_ptr<GrantFeed> feed;
+  if (access == Access::Service)
+    feed = std::make_unique<ServerFeed>(*options, settings.password, changes, log);
+  return std::unique_ptr<Storage>(
+      std::make_unique<SqlStorage>(pool, pool, changes, std::move(feed), clock, log));
 }
 
 }  // namespace

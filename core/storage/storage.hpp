@@ -130,6 +130,17 @@ struct SealedRow {
   std::vector<SealedField> fields;  ///< only columns that hold something
 };
 
+/// Somebody who keeps copies of grants and has to know when one may be stale. Called from any thread, also from
+/// inside a call of `Storage`: it must be quick and must not call the storage.
+class GrantListener {
+ public:
+  virtual ~GrantListener() = default;
+  /// The grant with this id was written or deleted, or may have been.
+  virtual void grantChanged(const std::string& id) noexcept = 0;
+  /// Any grant may have been.
+  virtual void grantsChanged() noexcept = 0;
+};
+
 /// The only way to the database.
 ///
 /// Every method is atomic: on success the change is durable when it returns; on failure nothing changed,
@@ -218,6 +229,19 @@ class Storage {
   virtual Result<void> postponeRenewals(const std::vector<Postponement>& postponements) = 0;
   /// Notes that somebody read these grants; a time never goes back.
   virtual Result<void> markRead(const std::vector<std::string>& ids, TimePoint at) = 0;
+  // ---- copies of grants
+  // ------------------------------------------------------------------------------------------
+  /// Tells `listener` of writes to grants, until `unlisten`. Of those made by this object before the method
+  /// returns, whatever it returns: where an answer is lost, the write may have been carried out. Of those made
+  /// by others (processes, people) as soon as the database tells, which is only certain while
+  /// `tellsOthersWrites()`; of these, what concerns nothing but lease, fence and open intents is left out. A
+  /// new row is no news: nobody has a copy of it.
+  virtual void listen(GrantListener& listener) = 0;
+  /// The listener is not called any more once this returns.
+  virtual void unlisten(GrantListener& listener) = 0;
+  /// Whether what others wrote until two seconds ago has been told; usually it is told within milliseconds.
+  /// When it turns true, `grantsChanged` was called before. Costs no call to the database.
+  [[nodiscard]] virtual bool tellsOthersWrites() const = 0;
 
   // ---- revocations at the provider
   // ------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from rig import vault
 from rig.gateway import new_encryption_key, oauth2_entry
+from rig.process import until
 from rig.database import texts
 
 
@@ -59,10 +60,12 @@ def test_gateway_reads_what_python_sealed_and_nothing_from_another_place(install
         put(installation.database, user, own)
         assert gateway.access_token("keys", user) == token
 
+        # What others write into the database is seen a moment later.
         put(installation.database, user, cell(installation.database, other))
-        answer = gateway.token("keys", user)
+        answer = until(lambda: (seen := gateway.token("keys", user)).status_code != 200 and seen, what="the other row")
         assert (answer.status_code, answer.json()["error"]) == (500, "integrity_error")
         put(installation.database, user, own)
+        until(lambda: gateway.token("keys", user).status_code == 200, what="the own row")
         assert gateway.access_token("keys", user) == token
     finally:
         gateway.stop()

@@ -134,12 +134,13 @@ Judge::Before Judge::beforeRead(const std::string& profile) {
 }
 
 void Judge::read(const Scheduler::Actor& actor, const TokenRequest& request, const Before& before,
-                 const Result<TokenAnswer>& answer) {
-  answer ? servedToken(actor, before, text(answer->accessToken))
+                 const Result<TokenAnswer>& answer, bool behind) {
+  answer ? servedToken(actor, before, text(answer->accessToken), behind)
          : servedError(actor, request, before, answer.error());
 }
 
-void Judge::servedToken(const Scheduler::Actor& actor, const Before& before, const std::string& access) {
+void Judge::servedToken(const Scheduler::Actor& actor, const Before& before, const std::string& access,
+                        bool behind) {
   const auto* token = known(access);
   if (!token) return violation("law 1: " + actor.name + " was served a token that nobody issued");
   if (token->profile != actor.profile) violation("law 1: " + actor.name + " was served another's token");
@@ -150,7 +151,7 @@ void Judge::servedToken(const Scheduler::Actor& actor, const Before& before, con
       storedAt_[token->family] < removedAt_[actor.profile]) {
     violation("law 8: " + actor.name + " was served a token after its replica had revoked it");
   }
-  if (!token->diedAt || *token->diedAt >= actor.begun) return;
+  if (!token->diedAt || *token->diedAt >= actor.begun || behind) return;
   if (token->revoked)
     return violation("law 8: " + actor.name + " was served a token revoked before it asked");
   const auto row = *truth_.findGrant("fake", actor.profile);

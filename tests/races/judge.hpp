@@ -57,8 +57,9 @@ class Judge {
     bool lived = false;  ///< the row's access token, at the provider
   };
   [[nodiscard]] Before beforeRead(const std::string& profile);
+  /// `behind`: another replica's write to the grant was still under way to the reader's.
   void read(const Scheduler::Actor& actor, const TokenRequest& request, const Before& before,
-            const Result<TokenAnswer>& answer);
+            const Result<TokenAnswer>& answer, bool behind);
   void revokedHere(const Scheduler::Actor& actor);
 
   // ---- the end
@@ -88,7 +89,8 @@ class Judge {
   [[nodiscard]] bool mayHaveDied(const std::string& profile) const;
   [[nodiscard]] bool isNewest(const FakeProvider::Pair& pair) const;
   void noteDeaths(bool byRevocation);
-  void servedToken(const Scheduler::Actor& actor, const Before& before, const std::string& access);
+  void servedToken(const Scheduler::Actor& actor, const Before& before, const std::string& access,
+                   bool behind);
   void servedError(const Scheduler::Actor& actor, const TokenRequest& request, const Before& before,
                    const Error& error);
 

@@ -85,19 +85,27 @@ INSTANTIATE_TEST_SUITE_P(Replicas, Races, testing::ValuesIn(kKinds),
                          [](const auto& kind) { return kind.param.name; });
 
 /// The first seed whose run breaks a law; 0 when none does.
-template <class Mutant>
-std::uint64_t firstViolation(Hardship hardship, Rotation rotation) {
+std::uint64_t firstViolation(Plan plan) {
   constexpr std::uint64_t kSeeds = 5'000;
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    World world({.seed = seed, .hardship = hardship, .rotation = rotation, .spoil = [](Storage& inner) {
-                   return std::unique_ptr<Storage>(std::make_unique<Mutant>(inner));
-                 }});
+    plan.seed = seed;
+    World world(plan);
     world.run();
     if (world.violations().empty()) continue;
     std::cout << "found by seed " << seed << ": " << world.violations().front() << '\n';
     return seed;
   }
   return 0;
+}
+
+template <class Mutant>
+std::uint64_t firstViolation(Hardship hardship, Rotation rotation) {
+  return firstViolation({.hardship = hardship, .rotation = rotation, .spoil = [](Storage& inner) {
+                           return std::unique_ptr<Storage>(std::make_unique<Mutant>(inner));
+                         }});
+}
+std::uint64_t firstViolation(SteppedStorage::Hearing hearing) {
+  return firstViolation({.hearing = hearing});
 }
 
 // The guards, each taken out: the same runs find it.
@@ -115,6 +123,15 @@ TEST(RaceMutants, WithoutSecondLook_IsFound) {
 }
 TEST(RaceMutants, ReleaseWithoutOwner_IsFound) {
   EXPECT_NE(firstViolation<ReleaseWithoutOwner>(Hardship::Pauses, Rotation::Refused), 0U);
+}
+TEST(RaceMutants, CopiesThatOutliveTheReplicasOwnWrites_AreFound) {
+  EXPECT_NE(firstViolation(SteppedStorage::Hearing::NotItsOwn), 0U);
+}
+TEST(RaceMutants, CopiesThatOutliveOthersWrites_AreFound) {
+  EXPECT_NE(firstViolation(SteppedStorage::Hearing::NotOthers), 0U);
+}
+TEST(RaceMutants, RowReadBeforeAWriteAndKeptAfterIt_IsFound) {
+  EXPECT_NE(firstViolation(SteppedStorage::Hearing::NotWhileItReads), 0U);
 }
 
 }  // namespace

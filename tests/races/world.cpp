@@ -48,7 +48,9 @@ FakeProvider::Rules rulesOf(Rotation rotation) {
 struct World::Replica {
   Replica(World& world, int which)
       : number(which),
-        storage(*world.spoiled_, world.scheduler_, world.judge_, [&world] { return world.storageFault(); }),
+        storage(
+            *world.spoiled_, world.scheduler_, world.judge_, [&world] { return world.storageFault(); },
+            world.plan_.hearing),
         revoke({storage, world.directory_, world.vault_, world.clock_, world.random_, world.log_}),
         consent({storage, world.directory_, world.vault_, world.clock_, world.random_, world.log_, revoke,
                  settingsOf(which)}),
@@ -59,7 +61,13 @@ struct World::Replica {
                   world.scheduler_.step("pause");
                 }}),
         reads(world.clock_),
-        schedule({storage, world.directory_, tokens, reads, world.clock_, settingsOf(which)}) {}
+        schedule({storage, world.directory_, tokens, reads, world.clock_, settingsOf(which)}) {
+    storage.tellOthers = [&world, which](const std::string& id, const std::string& profile) {
+      for (auto& other : world.replicas_) {
+        if (other && other->number != which) other->storage.expect(id, profile);
+      }
+    };
+  }
 
   const int number;
   SteppedStorage storage;
@@ -166,7 +174,8 @@ void World::read(Scheduler::Actor& actor, std::optional<seconds> minTtl, bool fo
   const auto answer = replicas_[static_cast<std::size_t>(actor.replica)]->tokens.token(request);
   scheduler_.note(actor.name + " read " + actor.profile + ": " +
                   (answer ? std::string(answer->accessToken.reveal()) : answer.error().code));
-  judge_.read(actor, request, before, answer);
+  const auto& storage = replicas_[static_cast<std::size_t>(actor.replica)]->storage;
+  judge_.read(actor, request, before, answer, storage.behind(actor.profile, actor.begun));
 }
 
 void World::revoke(Scheduler::Actor& actor) {
@@ -246,6 +255,7 @@ Scheduler::Actor& World::next(const std::vector<Scheduler::Actor*>& waiting) {
 }
 
 void World::happen() {
+  if (scheduler_.oneIn(4)) replicas_[scheduler_.draw(replicas_.size())]->storage.deliver();
   if (scheduler_.oneIn(12)) letTimePass();
   if (plan_.hardship == Hardship::Crashes && scheduler_.oneIn(40)) {
     crash(*replicas_[scheduler_.draw(replicas_.size())]);
@@ -256,8 +266,16 @@ void World::letTimePass() {
   static const std::vector<seconds> steps = {seconds(1), seconds(4), seconds(16), seconds(40), seconds(3600)};
   const auto time = steps[scheduler_.draw(steps.size())];
   if (!mayPass(time)) return;
+  deliverAll();
   clock_.advance(time);
   scheduler_.note("time goes on by " + std::to_string(time.count()) + " s");
+}
+
+void World::deliverAll() {
+  for (auto& replica : replicas_) {
+    while (replica->storage.deliver()) {
+    }
+  }
 }
 
 bool World::mayPass(seconds time) const {
@@ -309,6 +327,7 @@ SteppedProvider::Fault World::providerFault() {
 // Everything is well again: housekeeping, and a read of each grant past its access token's end.
 void World::settle() {
   settling_ = true;
+  deliverAll();
   alone("settling", [this](Scheduler::Actor& actor) {
     for (auto& replica : replicas_) {
       if (!replica->tokens.drain(milliseconds(2'000))) judge_.violation("a rotated token stays unstored");

@@ -35,10 +35,12 @@ struct Plan {
   Rotation rotation = Rotation::EndsFamily;
   /// Puts something between the shared storage and all replicas: a guard taken out.
   std::function<std::unique_ptr<Storage>(Storage&)> spoil{};
+  SteppedStorage::Hearing hearing = SteppedStorage::Hearing::All;
 };
 
 /// Two or three replicas of the token engine over one storage, one provider and one clock; callers who read,
-/// demand renewals, revoke, consent anew and rotate keys; one interleaving of them all, chosen by the seed.
+/// demand renewals, revoke, consent anew and rotate keys; one interleaving of them all, chosen by the seed. Each
+/// replica has copies of grants; what others write is told to it some steps later, and before a second goes by.
 class World {
  public:
   explicit World(Plan plan);
@@ -73,6 +75,7 @@ class World {
 
   void happen();
   void letTimePass();
+  void deliverAll();
   void crash(Replica& replica);
   [[nodiscard]] bool mayPass(std::chrono::seconds time) const;
   [[nodiscard]] Scheduler::Actor& next(const std::vector<Scheduler::Actor*>& waiting);

@@ -94,6 +94,9 @@ class FaultyStorage final : public Storage {
                            const PendingRevocation& revocation) override {
     return run([&] { return inner_.revokeGrant(id, seen, revocation); });
   }
+  void listen(GrantListener& listener) override { inner_.listen(listener); }
+  void unlisten(GrantListener& listener) override { inner_.unlisten(listener); }
+  [[nodiscard]] bool tellsOthersWrites() const override { return inner_.tellsOthersWrites(); }
   Result<void> queueRevocation(const PendingRevocation& revocation) override {
     return run([&] { return inner_.queueRevocation(revocation); });
   }

@@ -24,6 +24,8 @@ std::string_view reason(int status) {
       return "Found";
     case 303:
       return "See Other";
+    case 304:
+      return "Not Modified";
     case 400:
       return "Bad Request";
     case 401:
@@ -126,10 +128,13 @@ bool writeHead(const Response& response, const AnswerFrame& frame, std::string& 
   appendNumber(out, static_cast<std::size_t>(response.status));
   out.append(" ").append(reason(response.status)).append("\r\n");
   append(out, "Date", date());
-  append(out, "Content-Type", response.contentType);
-  out.append("Content-Length: ");
-  appendNumber(out, response.body.size());
-  out.append("\r\n");
+  // A 304 has no content, and its length would be that of the 200 it stands for (RFC 9110 section 8.6).
+  if (response.status != 304) {
+    append(out, "Content-Type", response.contentType);
+    out.append("Content-Length: ");
+    appendNumber(out, response.body.size());
+    out.append("\r\n");
+  }
   append(out, "X-Request-Id", frame.requestId);
   for (const auto& [name, value] : response.headers) append(out, name, value);
   out.append("X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");

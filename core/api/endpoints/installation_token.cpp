@@ -3,6 +3,7 @@
 #include "api/endpoints/fields.hpp"
 #include "api/endpoints/standard_form.hpp"
 #include "api/endpoints/token_json.hpp"
+#include "api/endpoints/token_response.hpp"
 
 namespace agw::api {
 namespace {
@@ -64,7 +65,7 @@ Result<Response> token(Gateway& gateway, const Request& request, const Caller& c
   auto body = tokenJson(answer->token);
   body["installation_id"] = answer->installationId;
   body["org_id"] = answer->orgId;
-  return jsonResponse(body);
+  return tokenResponse(gateway, request, body);
 }
 
 Result<Wish> userWish(const std::string& provider, const std::string& email, const Caller& caller) {

@@ -1,5 +1,6 @@
 #include "api/endpoints/consent_hint.hpp"
 #include "api/endpoints/token_json.hpp"
+#include "api/endpoints/token_response.hpp"
 
 namespace agw::api {
 namespace {
@@ -33,7 +34,7 @@ Result<Response> token(Gateway& gateway, const Request& request, const Caller& c
     if (curedByConsent(answer.error())) return refusal(gateway, *wanted, answer.error(), caller);
     return answer.error();
   }
-  return jsonResponse(tokenJson(*answer));
+  return tokenResponse(gateway, request, tokenJson(*answer));
 }
 
 }  // namespace

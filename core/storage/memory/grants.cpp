@@ -83,6 +83,7 @@ Result<std::vector<Grant>> MemoryStorage::listGrantsOfSubject(const std::string&
 }
 
 Result<void> MemoryStorage::deleteGrant(const std::string& id, Version seen) {
+  const GrantWrite write(changes_, id);
   const std::lock_guard lock(mutex_);
   const auto found = grants_.find(id);
   if (found == grants_.end()) return notFound(kNoGrant);
@@ -92,6 +93,7 @@ Result<void> MemoryStorage::deleteGrant(const std::string& id, Version seen) {
 }
 
 Result<Version> MemoryStorage::putGrant(const Grant& grant, Version seen) {
+  const GrantWrite write(changes_, grant.id);
   const std::lock_guard lock(mutex_);
   GrantRow next{.grant = grant};
   const auto found = grants_.find(grant.id);
@@ -121,6 +123,7 @@ Result<Version> MemoryStorage::putGrant(const Grant& grant, Version seen) {
 
 Result<Grant> MemoryStorage::acquireLease(const std::string& id, const std::string& owner,
                                           std::chrono::milliseconds ttl) {
+  const GrantWrite write(changes_, id);
   const std::lock_guard lock(mutex_);
   return lease(id, owner, ttl);
 }
@@ -173,6 +176,7 @@ Result<void> MemoryStorage::releaseLease(const std::string& id, const Lease& lea
 
 Result<Version> MemoryStorage::replaceTokens(const std::string& id, Version seen,
                                              const SealedTokens& tokens) {
+  const GrantWrite write(changes_, id);
   const std::lock_guard lock(mutex_);
   const auto found = grants_.find(id);
   if (found == grants_.end()) return notFound(kNoGrant);
@@ -194,6 +198,7 @@ Result<Version> MemoryStorage::replaceTokens(const std::string& id, Version seen
 
 Result<void> MemoryStorage::endRefresh(const std::string& id, const Lease& lease, Version seen,
                                        const RefreshFailure& failure) {
+  const GrantWrite write(changes_, id);
   const std::lock_guard lock(mutex_);
   auto* row = holder(id, lease);
   if (!row) return conflict(kLeaseLost);
@@ -213,6 +218,7 @@ Result<void> MemoryStorage::endRefresh(const std::string& id, const Lease& lease
 
 Result<void> MemoryStorage::revokeGrant(const std::string& id, Version seen,
                                         const PendingRevocation& revocation) {
+  const GrantWrite write(changes_, id);
   const std::lock_guard lock(mutex_);
   const auto found = grants_.find(id);
   if (found == grants_.end()) return notFound(kNoGrant);

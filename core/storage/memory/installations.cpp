@@ -124,7 +124,11 @@ bool MemoryStorage::consentLives(const std::string& provider, const std::string&
 
 void MemoryStorage::dropConsent(const std::string& provider, const std::string& consentId) {
   if (consentLives(provider, consentId)) return;
-  std::erase_if(grants_, [&](const auto& entry) { return isOf(entry.second.grant, provider, consentId); });
+  std::erase_if(grants_, [&](const auto& entry) {
+    const bool dropped = isOf(entry.second.grant, provider, consentId);
+    if (dropped) changes_.tell(entry.first);
+    return dropped;
+  });
 }
 
 Result<std::vector<Installation>> MemoryStorage::putInstallations(
@@ -205,6 +209,7 @@ Result<bool> MemoryStorage::endInstallation(const InstallationEnd& end) {
   if (!last) return false;
   for (const auto& grant : end.grants) {
     grants_.erase(grant.id);
+    changes_.tell(grant.id);
     if (grant.revocation) static_cast<void>(addRevocation(*grant.revocation));
   }
   return true;

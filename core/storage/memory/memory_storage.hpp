@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "base/clock.hpp"
+#include "storage/grant_changes.hpp"
 #include "storage/storage.hpp"
 
 namespace agw {
@@ -39,6 +40,9 @@ class MemoryStorage final : public Storage {
                                                std::chrono::seconds claim, int limit) override;
   Result<void> postponeRenewals(const std::vector<Postponement>& postponements) override;
   Result<void> markRead(const std::vector<std::string>& ids, TimePoint at) override;
+  void listen(GrantListener& listener) override { changes_.listen(listener); }
+  void unlisten(GrantListener& listener) override { changes_.unlisten(listener); }
+  [[nodiscard]] bool tellsOthersWrites() const override { return true; }  // there are no others
 
   Result<void> queueRevocation(const PendingRevocation& revocation) override;
   Result<std::vector<PendingRevocation>> claimRevocations(TimePoint now, std::chrono::seconds claim,
@@ -112,6 +116,7 @@ class MemoryStorage final : public Storage {
   std::vector<SealedRow> allSealed() const;
 
   const Clock& clock_;
+  storage::GrantChanges changes_;
   std::mutex mutex_;
   std::map<std::string, std::string> meta_;
   std::map<std::string, GrantRow> grants_;

@@ -160,6 +160,8 @@ Result<std::vector<SealedRow>> MemoryStorage::sealedRows(const std::string& afte
 }
 
 Result<void> MemoryStorage::replaceSealed(const SealedRow& row) {
+  // The id of another table's row is no grant's.
+  const GrantWrite told(changes_, row.id);
   const std::lock_guard lock(mutex_);
   const auto current = allSealed();
   const auto same = std::find_if(current.begin(), current.end(), [&](const SealedRow& other) {

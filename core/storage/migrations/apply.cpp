@@ -42,7 +42,8 @@ Result<bool> applyNext(Connection& connection, const Dialect& dialect, std::span
   if (auto known = refuseNewer(current, steps.back().version); !known) return std::move(known).error();
   if (current == steps.back().version) return false;
   const Migration& step = steps[static_cast<std::size_t>(current)];
-  connection.script(spell(step.sql, dialect));
+  if (*step.sql) connection.script(spell(step.sql, dialect));
+  if (dialect.isServer && *step.serverSql) connection.script(step.serverSql);
   change(connection, kRecord, step.version, step.name, now);
   transaction.commit();
   return true;

@@ -14,7 +14,9 @@ namespace agw::storage {
 struct Migration {
   int version;
   const char* name;
-  const char* sql;  ///< statements in the words of `Dialect`
+  const char* sql;  ///< statements in the words of `Dialect`; may be empty
+  /// Statements that follow where the database is a server, with writers that know nothing of each other.
+  const char* serverSql = "";
 };
 
 /// Every step this binary knows, by version from 1 without gaps.

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <vector>
@@ -18,6 +19,12 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kLongestConnect{3};
+
+/// A statement ends when its caller has long gone, and no forgotten one holds locks. Not by start-up options,
+/// which a connection pooler refuses.
+constexpr const char* kSessionSettings =
+    "SET statement_timeout = 3500; SET idle_in_transaction_session_timeout = 10000; SET timezone = 'UTC'; "
+    "SET default_transaction_isolation = 'read committed'";
 
 class PostgresRow final : public Row {
  public:
@@ -155,6 +162,16 @@ void PostgresConnection::connect() {
   if (PQstatus(connection_.get()) != CONNECTION_OK) lose(PQerrorMessage(connection_.get()));
   deadline_ = end;
   PQsetnonblocking(connection_.get(), 1);
+  if (session_ == Session::Ours) setUpSession();
+}
+
+/// A connection without its settings is none.
+void PostgresConnection::setUpSession() {
+  try {
+    script(kSessionSettings);
+  } catch (const SqlFailure& failure) {
+    lose(failure.error.detail);
+  }
 }
 
 /// Looks for a hang-up that came while nobody used the connection: one system call.
@@ -233,6 +250,42 @@ int PostgresConnection::execute(const Sql& sql, std::span<const Value> values, c
 void PostgresConnection::script(const std::string& text) {
   send(PQsendQuery(connection_.get(), text.c_str()));
   receive();
+}
+
+int PostgresConnection::announcedProcess() const {
+  return PQbackendPID(connection_.get());
+}
+
+int PostgresConnection::answeringProcess() {
+  send(PQsendQuery(connection_.get(), "SELECT pg_backend_pid()"));
+  const Answer answer = receive();
+  const auto number = PQntuples(answer.get()) == 1 ? PostgresRow(answer.get(), 0).number(0) : std::nullopt;
+  return static_cast<int>(number.value_or(0));
+}
+
+void PostgresConnection::keepUntil(Deadline deadline) {
+  deadline_ = deadline;
+  inTransaction_ = false;
+  committing_ = false;
+  if (!connection_ || !stillThere()) lose("the connection was closed");
+}
+
+std::vector<std::string> PostgresConnection::notifications() {
+  if (PQconsumeInput(connection_.get()) != 1) fail(nullptr);
+  std::vector<std::string> payloads;
+  while (PGnotify* notification = PQnotifies(connection_.get())) {
+    payloads.emplace_back(notification->extra);
+    PQfreemem(notification);
+  }
+  return payloads;
+}
+
+void PostgresConnection::awaitInput(int wake, milliseconds longest) {
+  std::array<pollfd, 2> sockets{{{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0},
+                                 {.fd = wake, .events = POLLIN, .revents = 0}}};
+  const auto time = std::clamp<milliseconds::rep>(longest.count(), 0, 60'000);
+  if (poll(sockets.data(), sockets.size(), static_cast<int>(time)) < 0 && errno != EINTR)
+    lose("cannot wait for the server");
 }
 
 void PostgresConnection::begin() {

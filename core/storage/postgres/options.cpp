@@ -80,11 +80,7 @@ Result<ConnectionOptions> connectionOptions(const DatabaseSettings& settings) {
       {"keepalives_idle", "10"},
       {"keepalives_interval", "3"},
       {"keepalives_count", "3"},
-      {"client_encoding", "UTF8"},
-      // A statement ends when its caller has long gone, and no forgotten one holds locks.
-      {"options",
-       "-c statement_timeout=3500 -c idle_in_transaction_session_timeout=10000 "
-       "-c timezone=UTC -c default_transaction_isolation=read\\ committed"}};
+      {"client_encoding", "UTF8"}};
   for (const auto& [keyword, value] : *parsed) {
     const auto own = std::find_if(options.begin(), options.end(),
                                   [&](const auto& option) { return option.first == keyword; });

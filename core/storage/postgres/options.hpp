@@ -16,7 +16,7 @@ using ConnectionOptions = std::vector<std::pair<std::string, std::string>>;
 /// allowed, given twice, or without value.
 [[nodiscard]] Result<ConnectionOptions> parseParameters(std::string_view query);
 
-/// Everything but the password, with the time-outs and session settings that the gateway relies on.
+/// Everything but the password, with the time-outs that the gateway relies on.
 [[nodiscard]] Result<ConnectionOptions> connectionOptions(const DatabaseSettings& settings);
 
 /// Whether a third party on the way to the server could read and change what is sent.

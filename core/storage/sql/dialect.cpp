@@ -15,7 +15,8 @@ const Dialect kSqliteDialect{
     .counter = "INTEGER PRIMARY KEY AUTOINCREMENT",
     .lockMigration = "",  // BEGIN IMMEDIATE is the lock
     .hasTable = {"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?"},
-    .numberedParameters = false};
+    .numberedParameters = false,
+    .isServer = false};
 
 const Dialect kPostgresDialect{
     .now = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
@@ -26,7 +27,8 @@ const Dialect kPostgresDialect{
     // The number is ours alone within a database: "agw" in ASCII.
     .lockMigration = "SET LOCAL statement_timeout = '60s'; SELECT pg_advisory_xact_lock(6383479);",
     .hasTable = {"SELECT count(*) FROM pg_catalog.pg_class WHERE oid = to_regclass(?)"},
-    .numberedParameters = true};
+    .numberedParameters = true,
+    .isServer = true};
 
 std::string spell(const std::string& text, const Dialect& dialect) {
   const std::array<std::pair<std::string_view, const char*>, 5> words{{{"{now}", dialect.now},

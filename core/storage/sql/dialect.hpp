@@ -16,6 +16,7 @@ struct Dialect {
   const char* lockMigration;  ///< keeps other processes from migrating until the transaction ends
   Sql hasTable;               ///< counts tables of the name given
   bool numberedParameters;    ///< `$1` instead of `?`
+  bool isServer;              ///< others write without this process knowing
 };
 
 /// `text` with the words in braces put in, and its parameters spelled for the database.

@@ -143,6 +143,7 @@ Result<std::vector<Grant>> SqlStorage::listGrantsOfSubject(const std::string& pr
 Result<Version> SqlStorage::putGrant(const Grant& grant, Version seen) {
   const auto& tokens = grant.tokens;
   const std::string scopes = toJson(tokens.scopes);
+  const GrantWrite write(*changes_, grant.id);
   return run(Kind::Write, [&](Connection& connection) -> Result<Version> {
     const bool written =
         seen == 0 ? insertGrant(connection, grant)
@@ -157,6 +158,7 @@ Result<Version> SqlStorage::putGrant(const Grant& grant, Version seen) {
 
 Result<Grant> SqlStorage::acquireLease(const std::string& id, const std::string& owner,
                                        std::chrono::milliseconds ttl) {
+  const GrantWrite write(*changes_, id);
   return run(Kind::Write, [&](Connection& connection) -> Result<Grant> {
     auto grant = fetch(connection, kAcquire, readGrant, owner, ttl, id);
     if (!grant) return changedOrGone(connection, id, kLeaseHeld);
@@ -166,6 +168,7 @@ Result<Grant> SqlStorage::acquireLease(const std::string& id, const std::string&
 
 Result<Grant> SqlStorage::acquireAccountLease(const std::string& id, const std::string& owner,
                                               std::chrono::milliseconds ttl) {
+  const GrantWrite write(*changes_, id);
   return run(Kind::Write, [&](Connection& connection) -> Result<Grant> {
     Transaction transaction(connection);
     const auto account = fetch(
@@ -187,6 +190,7 @@ Result<Grant> SqlStorage::acquireAccountLease(const std::string& id, const std::
 }
 
 Result<void> SqlStorage::releaseLease(const std::string& id, const Lease& lease) {
+  const GrantWrite write(*changes_, id);
   return run(Kind::Write, [&](Connection& connection) -> Result<void> {
     if (lease.owner.empty() || change(connection, kRelease, id, lease.owner, lease.fence) == 0) {
       return conflict(kLeaseLost);
@@ -197,6 +201,7 @@ Result<void> SqlStorage::releaseLease(const std::string& id, const Lease& lease)
 
 Result<Version> SqlStorage::replaceTokens(const std::string& id, Version seen, const SealedTokens& tokens) {
   const std::string scopes = toJson(tokens.scopes);
+  const GrantWrite write(*changes_, id);
   return run(Kind::Write, [&](Connection& connection) -> Result<Version> {
     const int changed = change(connection, kReplaceTokens, tokens.accessToken, tokens.refreshToken,
                                tokens.carry, tokens.issuedAt, tokens.accessExpiresAt, tokens.refreshExpiresAt,
@@ -208,6 +213,7 @@ Result<Version> SqlStorage::replaceTokens(const std::string& id, Version seen, c
 
 Result<void> SqlStorage::endRefresh(const std::string& id, const Lease& lease, Version seen,
                                     const RefreshFailure& failure) {
+  const GrantWrite write(*changes_, id);
   return run(Kind::Write, [&](Connection& connection) -> Result<void> {
     if (lease.owner.empty()) return conflict(kLeaseLost);
     const int recorded = change(connection, kRecordFailure, failure.error, failure.at, failure.retryNotBefore,

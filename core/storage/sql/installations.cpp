@@ -63,7 +63,7 @@ const Sql kConsentLives{
 const std::string kOfConsent =
     " FROM oauth_credentials WHERE provider_id = ? AND (profile_id = ? OR (profile_id >= ? AND profile_id < "
     "?))";
-const Sql kDropConsent{"DELETE" + kOfConsent};
+const Sql kDropConsent{"DELETE" + kOfConsent + " RETURNING id"};
 const Sql kCountConsent{"SELECT count(*)" + kOfConsent};
 const Sql kDeleteGrant{"DELETE FROM oauth_credentials WHERE id = ? AND version = ?"};
 
@@ -84,15 +84,21 @@ void lockConsent(Connection& connection, const std::string& provider, const std:
       connection, kLockConsent, [](const Row&) {}, provider, consentId);
 }
 
-void dropConsent(Connection& connection, const std::string& provider, const std::string& consentId) {
+using Ids = std::vector<std::string>;
+
+/// Adds the grants that go to `dropped`.
+void dropConsent(Connection& connection, const std::string& provider, const std::string& consentId,
+                 Ids& dropped) {
   lockConsent(connection, provider, consentId);
   if (there(connection, kConsentLives, provider, consentId)) return;
   const std::string owner = installationOwner(consentId, {});
-  change(connection, kDropConsent, provider, owner, owner + "/", owner + "0");
+  execute(
+      connection, kDropConsent, [&](const Row& row) { dropped.push_back(row.text(0)); }, provider, owner,
+      owner + "/", owner + "0");
 }
 
 /// Nothing when the living row that was in the way of a new one has ended meanwhile.
-std::optional<Installation> tryPut(Connection& connection, const Installation& next) {
+std::optional<Installation> tryPut(Connection& connection, const Installation& next, Ids& dropped) {
   const std::string tokenOwner =
       next.minted() ? std::string() : installationOwner(next.consentId, next.kinds.front());
   const std::string kinds = toJson(next.kinds);
@@ -109,7 +115,8 @@ std::optional<Installation> tryPut(Connection& connection, const Installation& n
   auto stored = fetch(connection, kReplace, readInstallation, next.orgName, next.installationId,
                       next.consentId, kinds, tokenOwner, scopes, permissions, metadata, next.installedBy,
                       toString(next.status), next.updatedAt, before->id);
-  if (before->consentId != next.consentId) dropConsent(connection, next.provider, before->consentId);
+  if (before->consentId != next.consentId)
+    dropConsent(connection, next.provider, before->consentId, dropped);
   return stored;
 }
 
@@ -151,21 +158,24 @@ Result<std::optional<Installation>> SqlStorage::findLivingInstallationById(
 
 Result<std::vector<Installation>> SqlStorage::putInstallations(
     const std::vector<Grant>& grants, const std::vector<Installation>& installations) {
-  return run(Kind::Write, [&](Connection& connection) -> Result<std::vector<Installation>> {
+  Ids dropped;
+  auto result = run(Kind::Write, [&](Connection& connection) -> Result<std::vector<Installation>> {
     Transaction transaction(connection);
     for (const auto& grant : grants) {
       if (!insertGrant(connection, grant)) return conflict(kExists);
     }
     std::vector<Installation> stored;
     for (const auto& installation : installations) {
-      auto row = tryPut(connection, installation);
-      if (!row) row = tryPut(connection, installation);
+      auto row = tryPut(connection, installation, dropped);
+      if (!row) row = tryPut(connection, installation, dropped);
       if (!row) return conflict(kChanged);
       stored.push_back(std::move(*row));
     }
     transaction.commit();
     return stored;
   });
+  for (const auto& id : dropped) changes_->tell(id);
+  return result;
 }
 
 Result<Version> SqlStorage::updateInstallation(const Installation& installation, Version seen) {
@@ -180,7 +190,7 @@ Result<Version> SqlStorage::updateInstallation(const Installation& installation,
 }
 
 Result<bool> SqlStorage::endInstallation(const InstallationEnd& end) {
-  return run(Kind::Write, [&](Connection& connection) -> Result<bool> {
+  auto result = run(Kind::Write, [&](Connection& connection) -> Result<bool> {
     Transaction transaction(connection);
     const auto known = fetch(connection, kFind, readWithExpiry, end.id);
     if (!known) return conflict(kChanged);
@@ -203,6 +213,8 @@ Result<bool> SqlStorage::endInstallation(const InstallationEnd& end) {
     transaction.commit();
     return last;
   });
+  for (const auto& grant : end.grants) changes_->tell(grant.id);
+  return result;
 }
 
 }  // namespace agw::storage

@@ -42,6 +42,7 @@ bool insertRevocation(Connection& connection, const PendingRevocation& revocatio
 
 Result<void> SqlStorage::revokeGrant(const std::string& id, Version seen,
                                      const PendingRevocation& revocation) {
+  const GrantWrite write(*changes_, id);
   return run(Kind::Write, [&](Connection& connection) -> Result<void> {
     Transaction transaction(connection);
     if (change(connection, kDeleteGrant, id, seen) == 0) {
@@ -56,6 +57,7 @@ Result<void> SqlStorage::revokeGrant(const std::string& id, Version seen,
 }
 
 Result<void> SqlStorage::deleteGrant(const std::string& id, Version seen) {
+  const GrantWrite write(*changes_, id);
   return run(Kind::Write, [&](Connection& connection) -> Result<void> {
     if (change(connection, kDeleteGrant, id, seen) > 0) return {};
     const bool there = execute(

@@ -123,6 +123,8 @@ Result<std::vector<SealedRow>> SqlStorage::sealedRows(const std::string& afterTa
 }
 
 Result<void> SqlStorage::replaceSealed(const SealedRow& row) {
+  // The id of another table's row is no grant's.
+  const GrantWrite write(*changes_, row.id);
   return run(Kind::Write, [&](Connection& connection) -> Result<void> {
     for (const auto& to : kTables) {
       if (row.table != to.name) continue;

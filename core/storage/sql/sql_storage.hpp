@@ -5,6 +5,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "storage/grant_changes.hpp"
 #include "storage/sql/connection.hpp"
 #include "storage/sql/pool.hpp"
 #include "storage/storage.hpp"
@@ -14,9 +15,16 @@ namespace agw::storage {
 /// `Storage` in SQL, for both databases: what differs is in `Connection` and `Dialect`.
 class SqlStorage final : public Storage {
  public:
-  /// `readers` and `writers` may be the same pool.
-  SqlStorage(std::shared_ptr<Pool> readers, std::shared_ptr<Pool> writers, const Clock& clock, Log& log)
-      : readers_(std::move(readers)), writers_(std::move(writers)), clock_(clock), log_(log) {}
+  /// `readers` and `writers` may be the same pool. `feed` tells `changes` what others write; null: nobody does.
+  SqlStorage(std::shared_ptr<Pool> readers, std::shared_ptr<Pool> writers,
+             std::shared_ptr<GrantChanges> changes, std::unique_ptr<GrantFeed> feed, const Clock& clock,
+             Log& log)
+      : readers_(std::move(readers)),
+        writers_(std::move(writers)),
+        changes_(std::move(changes)),
+        clock_(clock),
+        log_(log),
+        feed_(std::move(feed)) {}
 
   Result<void> ping() override;
   Result<std::optional<std::string>> readMeta(const std::string& name) override;
@@ -43,6 +51,9 @@ class SqlStorage final : public Storage {
                                                std::chrono::seconds claim, int limit) override;
   Result<void> postponeRenewals(const std::vector<Postponement>& postponements) override;
   Result<void> markRead(const std::vector<std::string>& ids, TimePoint at) override;
+  void listen(GrantListener& listener) override { changes_->listen(listener); }
+  void unlisten(GrantListener& listener) override { changes_->unlisten(listener); }
+  [[nodiscard]] bool tellsOthersWrites() const override { return changes_->upToDate(); }
 
   Result<void> queueRevocation(const PendingRevocation& revocation) override;
   Result<std::vector<PendingRevocation>> claimRevocations(TimePoint now, std::chrono::seconds claim,
@@ -101,8 +112,10 @@ class SqlStorage final : public Storage {
 
   std::shared_ptr<Pool> readers_;
   std::shared_ptr<Pool> writers_;
+  std::shared_ptr<GrantChanges> changes_;
   const Clock& clock_;
   Log& log_;
+  std::unique_ptr<GrantFeed> feed_;
 };
 
 template <class Work>

@@ -96,11 +96,11 @@ void SqliteConnection::Finalize::operator()(sqlite3_stmt* statement) const {
   sqlite3_finalize(statement);
 }
 
-/// The writer's turn for one statement; inside a transaction it is taken already.
+/// The writer's turn for one statement that writes; inside a transaction it is taken already.
 class SqliteConnection::Turn {
  public:
-  explicit Turn(SqliteConnection& connection)
-      : connection_(connection), taken_(connection.turns_ && !connection.inTransaction_) {
+  explicit Turn(SqliteConnection& connection, bool writes = true)
+      : connection_(connection), taken_(writes && connection.turns_ && !connection.inTransaction_) {
     if (taken_) connection_.takeTurn();
   }
   Turn(const Turn&) = delete;
@@ -173,8 +173,8 @@ sqlite3_stmt* SqliteConnection::prepared(const Sql& sql) {
 }
 
 int SqliteConnection::execute(const Sql& sql, std::span<const Value> parameters, const RowHandler& onRow) {
-  const Turn turn(*this);
   sqlite3_stmt* statement = prepared(sql);
+  const Turn turn(*this, sqlite3_stmt_readonly(statement) == 0);
   const Execution execution(statement);
   int place = 0;
   for (const auto& parameter : parameters) {

@@ -201,5 +201,42 @@ TEST_F(Outage, AllConnectionsBusy_NextCallerIsToldToComeBack) {
   holder.join();
 }
 
+// Copies of grants are used while it is certain that changes are heard of, and not a moment longer than it takes
+// to notice.
+TEST_F(Outage, ServerGone_ChangesAreNotToldUntilItIsBackAndThenAllMayHaveChanged) {
+  class Ear final : public GrantListener {
+   public:
+    void grantChanged(const std::string&) noexcept override {}
+    void grantsChanged() noexcept override { ++all; }
+    std::atomic<int> all{0};
+  } ear;
+  const auto waitFor = [](const std::function<bool()>& state, std::chrono::milliseconds longest) {
+    const auto end = steady_clock::now() + longest;
+    while (!state() && steady_clock::now() < end) std::this_thread::yield();
+    return state();
+  };
+  ASSERT_TRUE(waitFor([&] { return storage_->tellsOthersWrites(); }, 10s));
+  storage_->listen(ear);
+  control("stop -m immediate");
+  EXPECT_TRUE(waitFor([&] { return !storage_->tellsOthersWrites(); }, 3s));
+  EXPECT_EQ(ear.all, 0);
+  control("start");
+  EXPECT_TRUE(waitFor([&] { return storage_->tellsOthersWrites(); }, 15s));
+  EXPECT_GE(ear.all, 1);
+  storage_->unlisten(ear);
+}
+
+TEST_F(Outage, ServerHangs_ChangesAreNotToldAfterTwoSeconds) {
+  const auto end = steady_clock::now() + 10s;
+  while (!storage_->tellsOthersWrites() && steady_clock::now() < end) std::this_thread::yield();
+  ASSERT_TRUE(storage_->tellsOthersWrites());
+  signalServer(SIGSTOP);
+  const auto hung = steady_clock::now();
+  while (storage_->tellsOthersWrites() && steady_clock::now() < hung + 10s) std::this_thread::yield();
+  const auto took = steady_clock::now() - hung;
+  signalServer(SIGCONT);
+  EXPECT_LT(took, 2'500ms);
+}
+
 }  // namespace
 }  // namespace agw::test

@@ -49,7 +49,8 @@ class ApiRig : public BrokerRig {
                                       .redirectAllowList = {"https://app.x.com/done"},
                                       .development = development,
                                       .version = "1.0.0",
-                                      .publicUrl = "https://gateway.x.com"},
+                                      .publicUrl = "https://gateway.x.com",
+                                      .validatorKey = Secret("validator-key")},
                          .metricsText = [] { return std::string("a_total 1\n"); }}));
   }
 
