@@ -14,6 +14,7 @@
 #include "broker/installation_tokens.hpp"
 #include "broker/revoke.hpp"
 #include "broker/tokens.hpp"
+#include "broker/webhooks.hpp"
 #include "domain/provider.hpp"
 #include "storage/storage.hpp"
 
@@ -39,6 +40,7 @@ struct ApplicationParts {
   InstallationDirectory& installations;
   InstallationTokens& installationTokens;
   InstallationEnder& installationEnder;
+  WebhookService& webhooks;
   const ProviderDirectory& providers;
   Storage& storage;
   const Clock& clock;

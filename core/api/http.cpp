@@ -113,6 +113,7 @@ const std::map<std::string, int>& errorTable() {
                                                 {"not_authenticated", 401},
                                                 {"refresh_failed", 401},
                                                 {"missing_scopes", 401},
+                                                {"invalid_signature", 401},
                                                 {"invalid_api_key", 403},
                                                 {"forbidden", 403},
                                                 {"unknown_provider", 404},

@@ -12,6 +12,13 @@
 
 namespace agw::api {
 
+/// Room for bodies longer than usual.
+struct LargeBodySettings {
+  std::string path;        ///< requests whose path starts with it may bring them; empty: none may
+  std::size_t octets = 0;  ///< the longest
+  int atOnce = 0;          ///< so many under way, whose memory is what strangers can make us hold
+};
+
 struct ServerSettings {
   std::string host = "127.0.0.1";
   int port = 8000;              ///< 0: any free one, see `Server::port`
@@ -24,6 +31,7 @@ struct ServerSettings {
   std::chrono::milliseconds writeDeadline{10'000};
   std::chrono::milliseconds patience{1'000};  ///< a request that waits longer for a thread is `Request::late`
   std::size_t maxBody = 64U << 10;
+  LargeBodySettings largeBodies{};
   std::size_t maxHead = 32U << 10;
   int maxHeaders = 100;
   int maxConnections = 8'192;

@@ -28,6 +28,7 @@
 #include "broker/renewal_schedule.hpp"
 #include "broker/revoke.hpp"
 #include "broker/tokens.hpp"
+#include "broker/webhooks.hpp"
 #include "crypto/hash.hpp"
 #include "net/http_client.hpp"
 #include "storage/open.hpp"
@@ -109,6 +110,8 @@ class RunningService final : public Service {
         installations_(*storage_, providers_),
         ender_({*storage_, revoke_, clock, log}),
         installationTokens_({installations_, providers_, tokens_, ender_, clock, random, log, broker_}),
+        events_({*storage_, ender_, installationTokens_, clock, log}),
+        webhooks_({providers_, *storage_, events_, clock, log, metrics_}),
         gauges_({.metrics = metrics_,
                  .storage = *storage_,
                  .clock = clock,
@@ -214,6 +217,7 @@ class RunningService final : public Service {
     expirer_ = std::make_unique<Periodic>(kExpirePause, random_, [this, report] {
       report("expiry_failed", consent_.expire());
       report("expiry_failed", install_.expire());
+      report("expiry_failed", webhooks_.expire());
     });
     retrier_ = std::make_unique<Periodic>(
         kRetryPause, random_, [this, report] { report("revocation_round_failed", revoke_.retryPending()); });
@@ -232,6 +236,7 @@ class RunningService final : public Service {
             .installations = installations_,
             .installationTokens = installationTokens_,
             .installationEnder = ender_,
+            .webhooks = webhooks_,
             .providers = providers_,
             .storage = *storage_,
             .clock = clock_,
@@ -260,6 +265,8 @@ class RunningService final : public Service {
     server.certificateFile = settings_.tlsCertificateFile;
     server.privateKeyFile = settings_.tlsKeyFile;
     server.trustedProxies = settings_.trustedProxies;
+    // An organisation's uninstallation may list each of its repositories: 2 MiB are some ten thousand.
+    server.largeBodies = {.path = "/oauth/webhooks/", .octets = 2U << 20, .atOnce = 8};
     return server;
   }
 
@@ -284,6 +291,8 @@ class RunningService final : public Service {
   InstallationDirectory installations_;
   InstallationEnder ender_;
   InstallationTokens installationTokens_;
+  ProviderEvents events_;
+  WebhookService webhooks_;
   Gauges gauges_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> reloadWanted_{false};

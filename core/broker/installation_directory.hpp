@@ -59,6 +59,9 @@ class InstallationDirectory {
   [[nodiscard]] Result<KnownInstallation> find(const std::string& id, Operation operation,
                                                const Caller& caller);
 
+  /// The declared one that the address names by either id.
+  [[nodiscard]] std::optional<KnownInstallation> declaredAt(const InstallationAddress& address) const;
+
   /// Whether the stored row is still what `seen` says, so that its tokens may be handed out.
   [[nodiscard]] bool isAsSeen(const Installation& seen);
 
@@ -68,7 +71,6 @@ class InstallationDirectory {
 
  private:
   [[nodiscard]] Error absent(const std::string& provider, Operation operation, const Caller& caller) const;
-  [[nodiscard]] std::optional<KnownInstallation> declaredAt(const InstallationAddress& address) const;
   [[nodiscard]] Result<std::optional<KnownInstallation>> ofOrganisation(const InstallationAddress& address);
   [[nodiscard]] Result<std::optional<KnownInstallation>> byInstallationId(const InstallationAddress& address);
   [[nodiscard]] Result<KnownInstallation> only(const InstallationAddress& address, Operation operation,

@@ -46,6 +46,11 @@ Error notDeclaredWhole(const DeclaredInstallation& declaration) {
           .facts = {{"missing_settings", declaration.missing}}};
 }
 
+/// Names it and its state: a token made for another state is another token.
+std::string stateOf(const Installation& row) {
+  return row.id + "/" + std::to_string(row.version);
+}
+
 bool narrows(const InstallationTokenRequest& request) {
   return !request.repositories.empty() || !request.permissions.empty();
 }
@@ -112,7 +117,7 @@ Result<TokenAnswer> InstallationTokens::ofMint(const InstallationTokenRequest& r
   if (!request.kind.empty()) return wrongKind(row);
   const auto provider = parts_.providers.find(row.provider);
   if (!provider) return provider.error();
-  MintWish wish{.installation = row.id + "/" + std::to_string(row.version),
+  MintWish wish{.installation = stateOf(row),
                 .request = {.orgId = row.orgId,
                             .installationId = row.installationId,
                             .repositories = request.repositories,
@@ -130,6 +135,11 @@ Result<TokenAnswer> InstallationTokens::ofMint(const InstallationTokenRequest& r
                                      (*provider)->normalizeScopes(answer->scopes));
   if (!request.scopes.empty() && !missing.empty()) return lacksScopes(answer->scopes, missing);
   return answer;
+}
+
+void InstallationTokens::changedAtProvider(const InstallationAddress& address) {
+  const auto declared = parts_.directory.declaredAt(address);
+  if (declared) minted_.forget(address.provider, stateOf(declared->row));
 }
 
 Result<TokenAnswer> InstallationTokens::mintFailed(const InstallationTokenRequest& request,

@@ -52,6 +52,11 @@ class InstallationTokens {
   [[nodiscard]] Result<InstallationTokenAnswer> token(const InstallationTokenRequest& request,
                                                       const Caller& caller);
 
+  /// The provider says that something changed for this organisation. Of a declared one, the tokens that this
+  /// process made and kept are dropped, and the provider's next answer decides. Stored ones need nothing: a
+  /// read looks at their row first.
+  void changedAtProvider(const InstallationAddress& address);
+
  private:
   [[nodiscard]] Result<TokenAnswer> ofDeclaration(const InstallationTokenRequest& request,
                                                   const KnownInstallation& known);

@@ -17,6 +17,10 @@ constexpr seconds kJustIssued{30};
 constexpr seconds kAlive{1};
 constexpr std::size_t kMostKept = 10'000;
 
+std::string keyOf(const std::string& provider, const std::string& installation) {
+  return provider + "\n" + installation + "\n";
+}
+
 /// One spelling for one wish: the order of names says nothing.
 std::string keyOf(const Provider& provider, const MintWish& wish) {
   auto repositories = wish.request.repositories;
@@ -24,9 +28,9 @@ std::string keyOf(const Provider& provider, const MintWish& wish) {
   std::map<std::string, std::string> permissions;
   for (const auto& [name, value] : wish.request.permissions)
     permissions.emplace(name, boost::json::serialize(value));
-  std::string key = provider.config().id + "\n" + wish.installation;
-  for (const auto& name : repositories) key += "\nr " + name;
-  for (const auto& [name, value] : permissions) key += "\np " + name + " " + value;
+  std::string key = keyOf(provider.config().id, wish.installation);
+  for (const auto& name : repositories) key += "r " + name + "\n";
+  for (const auto& [name, value] : permissions) key += "p " + name + " " + value + "\n";
   return key;
 }
 
@@ -82,6 +86,10 @@ Result<TokenAnswer> MintedTokens::token(Provider& provider, const MintWish& wish
 }
 
 MintedTokens::Minted MintedTokens::mint(Provider& provider, const std::string& key, const MintWish& wish) {
+  const auto forgotten = [this] {
+    const std::lock_guard lock(mutex_);
+    return forgotten_;
+  }();
   Receipt receipt{.sent = parts_.clock.now(), .received = {}};
   auto answer = provider.mintInstallationToken(wish.request);
   receipt.received = parts_.clock.now();
@@ -101,9 +109,17 @@ MintedTokens::Minted MintedTokens::mint(Provider& provider, const std::string& k
   if (wish.stillWanted && !wish.stillWanted()) return notAuthenticated();
   auto told = answerOf(entry);
   const std::lock_guard lock(mutex_);
+  if (forgotten_ != forgotten) return told;
   makeRoom(receipt.received);
   entries_.insert_or_assign(key, std::move(entry));
   return told;
+}
+
+void MintedTokens::forget(const std::string& provider, const std::string& installation) {
+  const auto key = keyOf(provider, installation);
+  const std::lock_guard lock(mutex_);
+  ++forgotten_;
+  std::erase_if(entries_, [&](const auto& item) { return item.first.starts_with(key); });
 }
 
 MintedTokens::Minted MintedTokens::failed(const std::string& key, const MintWish& wish,

@@ -12,6 +12,11 @@ namespace {
 /// How often it looks again because somebody else changed the row under it.
 constexpr int kLooks = 8;
 
+/// Providers tell whole seconds: a consent in the same one may well be what the event ends.
+bool isLater(TimePoint consentedAt, TimePoint event) {
+  return consentedAt >= event + std::chrono::seconds(1);
+}
+
 const char* auditWord(ProviderEventKind kind) {
   switch (kind) {
     case ProviderEventKind::Suspended:
@@ -43,6 +48,14 @@ ProviderEvents::ProviderEvents(Parts parts) : parts_(parts) {}
 
 Result<void> ProviderEvents::apply(const std::string& provider, const ProviderEvent& event,
                                    const std::string& requestId) {
+  auto done = carryOut(provider, event, requestId);
+  // Afterwards, so that a read in between does not keep what it finds.
+  if (done) parts_.tokens.changedAtProvider({provider, event.orgId, event.installationId});
+  return done;
+}
+
+Result<void> ProviderEvents::carryOut(const std::string& provider, const ProviderEvent& event,
+                                      const std::string& requestId) {
   switch (event.event) {
     case ProviderEventKind::Uninstalled:
       return uninstalled(provider, event, requestId);
@@ -78,7 +91,7 @@ Result<bool> ProviderEvents::isNewer(const Installation& row, const std::optiona
   const auto grant =
       parts_.storage.findGrant(row.provider, installationOwner(row.consentId, row.kinds.front()));
   if (!grant) return storageFailure(grant.error());
-  return *grant && (*grant)->consentedAt > *at;
+  return *grant && isLater((*grant)->consentedAt, *at);
 }
 
 Result<void> ProviderEvents::uninstalled(const std::string& provider, const ProviderEvent& event,
@@ -150,7 +163,7 @@ Result<void> ProviderEvents::drop(const std::vector<Grant>& grants, const Provid
     std::optional<Grant> row = grant;
     bool deleted = false;
     for (int looks = 0; row && !deleted; ++looks) {
-      if (event.at && row->consentedAt > *event.at) break;
+      if (event.at && isLater(row->consentedAt, *event.at)) break;
       if (looks == kLooks) return overloaded();
       const auto done = parts_.storage.deleteGrant(row->id, row->version);
       deleted = done.ok();

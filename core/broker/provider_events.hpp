@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "broker/installation_end.hpp"
+#include "broker/installation_tokens.hpp"
 #include "domain/installation.hpp"
 #include "storage/storage.hpp"
 
@@ -15,12 +16,14 @@ namespace agw {
 /// Carries out what a provider says has happened there, once its word is verified. Effects are immediate,
 /// here and on every replica, and the same however often an event comes: what is over already stays over, and
 /// an installation that was made anew meanwhile is left alone. The provider is never told of its own events.
-/// Declared installations are the operator's: events do not touch them. Safe to call from many threads.
+/// Declared installations are the operator's: of them, only tokens that this process keeps are dropped, so
+/// that the next read asks the provider. Safe to call from many threads.
 class ProviderEvents {
  public:
   struct Parts {
     Storage& storage;
     InstallationEnder& ender;
+    InstallationTokens& tokens;
     const Clock& clock;
     Log& log;
   };
@@ -47,6 +50,8 @@ class ProviderEvents {
                     const std::string& requestId);
   Result<void> endWithoutTokens(const std::string& provider, const std::string& consentId,
                                 const std::string& requestId);
+  [[nodiscard]] Result<void> carryOut(const std::string& provider, const ProviderEvent& event,
+                                      const std::string& requestId);
   void record(const std::string& provider, const std::string& profile, const char* event,
               const std::string& requestId);
 

@@ -57,6 +57,8 @@ class HostCall {
   [[nodiscard]] const HttpResponse* lastAnswer() const {
     return answers_.empty() ? nullptr : &answers_.back().response();
   }
+  /// It reads what a provider sent by itself.
+  [[nodiscard]] bool isInbound() const { return setting_.webhook != nullptr; }
   [[nodiscard]] TimePoint now() const { return setting_.services.now(); }
   /// True when `text` holds one of the secrets that this operation was given.
   [[nodiscard]] bool holdsSecret(std::string_view text) const;

@@ -32,6 +32,18 @@ constexpr Outcome outcomes[] = {
     {AGW_BUG, ErrorKind::Bug, "", ": the plugin failed."},
 };
 
+/// The same about what came from a provider by itself.
+const char* saysOfInbound(const Outcome& outcome) {
+  switch (outcome.status) {
+    case AGW_DENIED:
+      return " has not proved that it sent this.";
+    case AGW_MALFORMED:
+      return " sends other events than this.";
+    default:
+      return outcome.says;
+  }
+}
+
 const Outcome& outcomeOf(std::int32_t status) {
   const auto* found = std::find_if(std::begin(outcomes), std::end(outcomes),
                                    [status](const auto& outcome) { return outcome.status == status; });
@@ -105,7 +117,7 @@ ErrorKind kindOf(std::int32_t status) {
 Error errorOf(std::int32_t status, const HostCall& call, const std::string& displayName) {
   const auto& outcome = outcomeOf(status);
   Error error{.kind = outcome.kind,
-              .message = displayName + outcome.says,
+              .message = displayName + (call.isInbound() ? saysOfInbound(outcome) : outcome.says),
               .code = outcome.code,
               .detail = detailOf(call)};
   if (const auto* own = call.hostFailure(status)) {

@@ -262,6 +262,14 @@ class Storage {
   /// Deletes the grant; the provider knows already. `NotFound` when there is none; `Conflict` when its
   /// version is not `seen`.
   virtual Result<void> deleteGrant(const std::string& id, Version seen) = 0;
+  /// Whether the event that a provider calls `delivery` was remembered: its effects are there already.
+  [[nodiscard]] virtual Result<bool> knowsDelivery(const std::string& provider,
+                                                   const std::string& delivery) = 0;
+  /// Success also when it is remembered already; the first time counts.
+  virtual Result<void> rememberDelivery(const std::string& provider, const std::string& delivery,
+                                        TimePoint at) = 0;
+  /// Forgets those that were remembered at `before` or earlier. At most `limit` a call; returns how many.
+  virtual Result<int> deleteDeliveries(TimePoint before, int limit) = 0;
 
   // ---- installations
   // ------------------------------------------------------------------------------------------

@@ -10,6 +10,12 @@ using auth_gateway::Call;
 using auth_gateway::Dialect;
 using auth_gateway::Status;
 
+// The names of events, as JSON pointers spell them.
+constexpr std::string_view tokensRevoked =
+    "https:~1~1schemas.openid.net~1secevent~1oauth~1event-type~1tokens-revoked";
+constexpr std::string_view accountDisabled =
+    "https:~1~1schemas.openid.net~1secevent~1risc~1event-type~1account-disabled";
+
 class Google final : public auth_gateway::OAuthProvider {
   Dialect dialect(const Call& call) const override {
     Dialect google;
@@ -84,6 +90,42 @@ class Google final : public auth_gateway::OAuthProvider {
     return call.fail(Status::Denied, "The account is not of the domain " + std::string(*domain) + ".");
   }
 
+  /// Cross-Account Protection: what happened to an account, as a Security Event Token (RFC 8417).
+  Status webhook(Call& call, const Dialect& dialect) const override {
+    const auto issuer = withSlash(dialect.issuers.front());
+    const auto verified = call.verifyIdToken({issuer}, dialect.jwksUrl);
+    if (verified == Status::Malformed)
+      return call.fail(Status::Denied, "The signature, the issuer or the client it is for is wrong.");
+    if (verified != Status::Ok) return verified;
+    for (const auto event : {tokensRevoked, accountDisabled}) {
+      const std::string at = "/events/" + std::string(event);
+      // Another reason than a hijacking may pass, and the grants with it come back.
+      const bool ends = event == tokensRevoked || call.claim(at + "/reason") == "hijacking";
+      if (!ends || !call.claim(at)) continue;
+      const auto status = emitConsentEnded(call, at + "/subject", issuer);
+      if (status != Status::Ok) return status;
+    }
+    call.result("status", "202");  // RFC 8935 section 2.2: without a body
+    return call.emit(AGW_REPLY);
+  }
+
+  static Status emitConsentEnded(Call& call, const std::string& subject, const std::string& issuer) {
+    const auto account = call.claim(subject + "/sub");
+    if (!account || withSlash(std::string(call.claim(subject + "/iss").value_or(""))) != issuer)
+      return call.fail(Status::Malformed, "The event names no account of Google's.");
+    call.result("event", "consent_ended");
+    call.result("subject", account);
+    call.result("at", call.claim("/iat"));
+    call.result("delivery", call.claim("/jti"));
+    return call.emit(AGW_EVENT);
+  }
+
+  /// Events spell the issuer with a slash at its end, id_tokens without.
+  static std::string withSlash(std::string issuer) {
+    if (issuer.empty() || issuer.back() != '/') issuer += '/';
+    return issuer;
+  }
+
   static bool isGmail(std::string_view email) {
     constexpr std::string_view domain = "@gmail.com";
     if (email.size() <= domain.size()) return false;
@@ -98,5 +140,5 @@ class Google final : public auth_gateway::OAuthProvider {
 
 AUTH_GATEWAY_PROVIDER(Google, "google", "1.0.0", "Google",
                       AGW_CAN_PKCE | AGW_CAN_REFRESH | AGW_CAN_REVOKE | AGW_CAN_IDENTIFY |
-                          AGW_VERIFIES_EMAIL | AGW_REVOKES_ACCOUNT | AGW_CAN_DEVICE,
+                          AGW_VERIFIES_EMAIL | AGW_REVOKES_ACCOUNT | AGW_CAN_DEVICE | AGW_CAN_WEBHOOK,
                       optionsSchema)

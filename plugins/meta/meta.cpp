@@ -274,11 +274,12 @@ class Meta final : public auth_gateway::OAuthProvider {
     const auto person = call.document("/user_id");
     if (upper(call.document("/algorithm").value_or("")) != "HMAC-SHA256" || !person)
       return call.fail(Status::Malformed, "The signed request names no person.");
-    if (const auto issued = call.document("/issued_at");
-        issued && number(issued) < call.now() - oldestRequest)
+    const auto issued = call.document("/issued_at");
+    if (issued && number(issued) < call.now() - oldestRequest)
       return call.fail(Status::Denied, "The signed request is too old.");
     call.result("event", "consent_ended");
     call.result("subject", person);
+    call.result("at", issued);
     call.result("delivery", signature);
     if (const auto status = call.emit(AGW_EVENT); status != Status::Ok) return status;
     const auto code = confirmation(call, signature.substr(0, 16));

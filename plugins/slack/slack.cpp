@@ -299,6 +299,7 @@ class Slack final : public auth_gateway::OAuthProvider {
     call.result("org_id", organisation);
     if (!kind.empty()) call.result("kind", kind);
     if (!subject.empty()) call.result("subject", subject);
+    call.result("at", call.document("/event_time"));
     if (const auto id = call.document("/event_id"))
       call.result("delivery", std::string(*id) + (kind.empty() ? "" : ":") +
                                   std::string(subject.empty() ? kind : subject));

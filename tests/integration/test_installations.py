@@ -5,11 +5,9 @@ import pytest
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 
-from rig.browser import person
-from rig.gateway import oauth2_entry
+from rig.organisations import ALICE, install, organisation_providers, token
 from rig.sandbox import decide, query_of
 
-ALICE = "alice@example.com"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 OWN_TYPES = "urn:auth-gateway:token-type"
 NAMES = ["github", "jira", "slack"]
@@ -17,23 +15,7 @@ ENVIRONMENT = {}
 
 
 def providers(sandbox):
-    played = {name: sandbox.provider(name, plays=name) for name in NAMES}
-    github, jira, slack = played.values()
-    ENVIRONMENT["GITHUB_KEY"] = github.app()["private_key"]
-    options = {
-        "github": {"base_url": github.url, "api_url": f"{github.url}/api/v3", "app_slug": "sandbox-app"},
-        "jira": {"auth_url": jira.url, "api_url": f"{jira.url}/api"},
-        "slack": {"base_url": slack.url, "bot_scopes": ["chat:write"]},
-    }
-    more = {
-        "github": {"scopes": [], "private_key": "${GITHUB_KEY}", "allow_public_install": True},
-        "jira": {"scopes": ["read:me", "read:jira-work", "offline_access"]},
-        "slack": {"scopes": ["users:read"]},
-    }
-    return {
-        name: (provider, {**oauth2_entry(provider), "plugin": name, "options": options[name], **more[name]})
-        for name, provider in played.items()
-    }
+    return organisation_providers(sandbox, ENVIRONMENT)
 
 
 @pytest.fixture(params=NAMES)
@@ -46,27 +28,6 @@ def provider(installation, gateway, name):
     provider = installation.providers[name]
     provider.configure(installed_url=f"{gateway.url}/oauth/callback/{name}")
     return provider
-
-
-def install(gateway, browser, name):
-    """Alice lets the app into Acme; the line of the list that tells so."""
-    link = gateway.post(f"/oauth/install/{name}", {})
-    assert link.status_code == 200, link.text
-    with person(browser) as page:
-        page.goto(link.json()["install_url"])
-        page.locator(f'input[name="account"][value="{ALICE}"]').check()
-        page.locator('input[name="organisation"][value="acme"]').check()
-        page.get_by_role("button", name="Install" if name == "github" else "Allow").click()
-        page.wait_for_url(f"{gateway.url}/oauth/callback/**")
-        assert page.locator("h1").inner_text() == "Installation Successful", page.inner_text("main")
-        assert "acme" in page.inner_text("main").lower()
-    listed = gateway.api("GET", "/oauth/installations", params={"platform": name, "status": "active"}).json()
-    assert len(listed["installations"]) == 1, listed
-    return listed["installations"][0]
-
-
-def token(gateway, name, **address):
-    return gateway.api("GET", f"/oauth/token/{name}", params=address)
 
 
 def test_install_list_token_and_end(gateway, provider, name, browser):

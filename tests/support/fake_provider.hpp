@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -53,6 +54,8 @@ class FakeProvider final : public Provider {
   Capabilities abilities;
   Rules rules;
   Organisations organisations;
+  /// What the plugin makes of a webhook; none: there are no events.
+  std::function<Result<WebhookReading>(const WebhookRequest&)> webhook;
 
   // ---- the person in the browser
   /// `who` consents on the page that `authorizationUrl` opens. The code that the browser carries back.
@@ -114,6 +117,9 @@ class FakeProvider final : public Provider {
   Result<std::vector<InstallationFacts>> installations(const std::vector<TokenSet>& tokens,
                                                        const QueryParameters& redirect) override;
   Result<TokenSet> mintInstallationToken(const MintRequest& request) override;
+  Result<WebhookReading> readWebhook(const WebhookRequest& request) override {
+    return webhook ? webhook(request) : Provider::readWebhook(request);
+  }
 
  private:
   struct Family {

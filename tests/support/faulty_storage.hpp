@@ -117,6 +117,16 @@ class FaultyStorage final : public Storage {
   Result<void> deleteGrant(const std::string& id, Version seen) override {
     return run([&] { return inner_.deleteGrant(id, seen); });
   }
+  Result<bool> knowsDelivery(const std::string& provider, const std::string& delivery) override {
+    return run([&] { return inner_.knowsDelivery(provider, delivery); });
+  }
+  Result<void> rememberDelivery(const std::string& provider, const std::string& delivery,
+                                TimePoint at) override {
+    return run([&] { return inner_.rememberDelivery(provider, delivery, at); });
+  }
+  Result<int> deleteDeliveries(TimePoint before, int limit) override {
+    return run([&] { return inner_.deleteDeliveries(before, limit); });
+  }
   Result<void> createInstallFlow(const InstallFlow& flow) override {
     return run([&] { return inner_.createInstallFlow(flow); });
   }

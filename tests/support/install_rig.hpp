@@ -5,7 +5,9 @@
 #include "broker/installation_end.hpp"
 #include "broker/installation_tokens.hpp"
 #include "broker/provider_events.hpp"
+#include "broker/webhooks.hpp"
 #include "support/broker_rig.hpp"
+#include "support/recorded_metrics.hpp"
 
 namespace agw::test {
 
@@ -24,7 +26,9 @@ class InstallRig : public BrokerRig {
   InstallationEnder ender{{storage, revoke, clock, log}};
   InstallationTokens organisationTokens{
       {installations, directory, *tokens, ender, clock, random, log, settings("one")}};
-  ProviderEvents events{{storage, ender, clock, log}};
+  ProviderEvents events{{storage, ender, organisationTokens, clock, log}};
+  RecordedMetrics counted;
+  WebhookService webhooks{{directory, storage, events, clock, log, counted}};
 
   static InstallationFacts organisation(const std::string& id, bool minted = false) {
     InstallationFacts facts;

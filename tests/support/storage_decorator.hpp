@@ -89,6 +89,16 @@ class StorageDecorator : public Storage {
   Result<void> deleteGrant(const std::string& id, Version seen) override {
     return inner_.deleteGrant(id, seen);
   }
+  Result<bool> knowsDelivery(const std::string& provider, const std::string& delivery) override {
+    return inner_.knowsDelivery(provider, delivery);
+  }
+  Result<void> rememberDelivery(const std::string& provider, const std::string& delivery,
+                                TimePoint at) override {
+    return inner_.rememberDelivery(provider, delivery, at);
+  }
+  Result<int> deleteDeliveries(TimePoint before, int limit) override {
+    return inner_.deleteDeliveries(before, limit);
+  }
   Result<void> createInstallFlow(const InstallFlow& flow) override { return inner_.createInstallFlow(flow); }
   Result<InstallFlow> consumeInstallState(InstallStep step, const std::string& stateHash) override {
     return inner_.consumeInstallState(step, stateHash);

@@ -76,8 +76,8 @@ Connection::Wait Connection::serve(bool late) {
 
 Connection::Wait Connection::takeRequests(std::string_view octets) {
   if (!reader_ && !octets.empty()) {
-    reader_ = std::make_unique<RequestReader>(
-        ReaderLimits{edge_.settings.maxHead, edge_.settings.maxBody, edge_.settings.maxHeaders});
+    reader_ = std::make_unique<RequestReader>(ReaderLimits{edge_.settings.maxHead, edge_.settings.maxBody,
+                                                           edge_.settings.maxHeaders, &edge_.largeBodies});
   }
   while (!octets.empty() && !last_) {
     switch (reader_->feed(octets)) {

@@ -24,7 +24,8 @@ struct EdgeContext {
   const TrustedProxies& proxies;
   Random& random;
   Log& log;
-  AnswerObserver* observer;           ///< null: nobody looks
+  AnswerObserver* observer;  ///< null: nobody looks
+  LargeBodies& largeBodies;
   std::atomic<bool> stopping{false};  ///< every answer is the last of its connection
 };
 

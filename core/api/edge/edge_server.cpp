@@ -44,7 +44,8 @@ EdgeServer::EdgeServer(ServerSettings settings, Handler handler, TrustedProxies 
       threads_(metrics.gauge("auth_gateway_http_threads", "Threads that serve connections.")),
       waiting_(
           metrics.gauge("auth_gateway_http_waiting", "Connections with a request that wait for a thread.")),
-      context_{settings_, handler_, proxies_, random, log, observer},
+      largeBodies_(settings_.largeBodies),
+      context_{settings_, handler_, proxies_, random, log, observer, largeBodies_},
       table_(settings_.maxConnections, settings_.maxConnectionsPerPeer),
       dispatcher_(
           epoll_, [this](int index) { return table_.at(index).group.load(std::memory_order_relaxed); },

@@ -59,6 +59,7 @@ class EdgeServer final : public Server {
   Gauge& connections_;
   Gauge& threads_;
   Gauge& waiting_;
+  LargeBodies largeBodies_;
   EdgeContext context_;
   Epoll epoll_;
   ConnectionTable table_;

@@ -24,7 +24,8 @@ std::string_view view(boost::beast::string_view text) {
 
 }  // namespace
 
-RequestReader::Parser::Parser(const ReaderLimits& limits) : maxBody_(limits.maxBody) {
+RequestReader::Parser::Parser(const ReaderLimits& limits)
+    : usualBody_(limits.maxBody), maxBody_(limits.maxBody), largeBodies_(limits.largeBodies) {
   header_limit(static_cast<std::uint32_t>(limits.maxHead));
   body_limit(limits.maxBody);
   eager(false);
@@ -40,6 +41,9 @@ void RequestReader::Parser::on_request_impl(http::verb, Text method, Text reques
   request.method = view(method);
   target = view(requestTarget);
   version = httpVersion;
+  if (largeBodies_ == nullptr) return;
+  maxBody_ = std::max(usualBody_, largeBodies_->limitFor(target));
+  body_limit(maxBody_);
 }
 
 void RequestReader::Parser::on_field_impl(http::field, Text name, Text value, Code& code) {
@@ -65,6 +69,13 @@ std::size_t RequestReader::Parser::on_body_impl(Text octets, Code& code) {
   if (request.body.size() + octets.size() > maxBody_) {
     code = http::error::body_limit;
     return 0;
+  }
+  if (request.body.size() + octets.size() > usualBody_ && !place_) {
+    place_ = largeBodies_->enter();
+    if (!place_) {
+      refuse({.status = 503, .message = "Other long bodies are being read. Send it again shortly."}, code);
+      return 0;
+    }
   }
   request.body.append(octets.data(), octets.size());
   return octets.size();

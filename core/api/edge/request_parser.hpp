@@ -40,7 +40,10 @@ class RequestReader::Parser final : public boost::beast::http::basic_parser<true
   std::size_t on_chunk_body_impl(std::uint64_t, Text octets, Code& code) override;
   void on_finish_impl(Code&) override {}
 
+  const std::size_t usualBody_;
   std::size_t maxBody_;
+  LargeBodies* largeBodies_;
+  LargeBodies::Place place_;  ///< held from the first octet beyond the usual until the request is answered
   bool headDone_ = false;
 };
 

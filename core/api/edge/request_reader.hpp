@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "api/edge/head_rules.hpp"
+#include "api/edge/large_bodies.hpp"
 #include "api/http.hpp"
 
 namespace agw::api {
@@ -13,6 +14,7 @@ struct ReaderLimits {
   std::size_t maxHead = 32U << 10;
   std::size_t maxBody = 64U << 10;
   int maxHeaders = 100;
+  LargeBodies* largeBodies = nullptr;  ///< null: every body is held to `maxBody`
 };
 
 /// Turns the octets of one connection into requests. No I/O. After a fault nothing more can be read: where

@@ -20,6 +20,8 @@ std::string_view reason(int status) {
   switch (status) {
     case 200:
       return "OK";
+    case 202:
+      return "Accepted";
     case 302:
       return "Found";
     case 303:

@@ -57,6 +57,7 @@ std::vector<Route> makeRoutes(ApplicationParts parts) {
   addInstallationTokenRoutes(routes, gateway);
   addInstallRoutes(routes, gateway);
   addInstallationRoutes(routes, gateway);
+  addWebhookRoutes(routes, gateway);
   addServiceRoutes(routes, gateway);
   return routes;
 }

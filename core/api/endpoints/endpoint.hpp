@@ -65,6 +65,7 @@ void addGrantRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 void addInstallRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 void addInstallationRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 void addInstallationTokenRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
+void addWebhookRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 void addServiceRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 
 }  // namespace agw::api

@@ -124,4 +124,12 @@ std::string notInstalled(const InstallOutcome& outcome, const std::string& reque
       "result");
 }
 
+std::string notice(std::string_view text, bool good) {
+  const char* title = good ? "Done" : "Nothing to show";
+  return document(title,
+                  (good ? mark("good", kCheck) : mark("bad", kCross)) + "<h1>" + title + "</h1>\n<p>" +
+                      htmlEscape(text) + "</p>\n",
+                  "result");
+}
+
 }  // namespace agw::api::pages

@@ -27,4 +27,7 @@ namespace agw::api::pages {
 [[nodiscard]] std::string installed(const InstallOutcome& outcome);
 [[nodiscard]] std::string notInstalled(const InstallOutcome& outcome, const std::string& requestId);
 
+/// One statement, for somebody who followed a link.
+[[nodiscard]] std::string notice(std::string_view text, bool good);
+
 }  // namespace agw::api::pages

@@ -152,6 +152,7 @@ MemoryStorage::GrantRow* MemoryStorage::holder(const std::string& id, const Leas
 
 Result<Grant> MemoryStorage::acquireAccountLease(const std::string& id, const std::string& owner,
                                                  std::chrono::milliseconds ttl) {
+  const GrantWrite write(changes_, id);
   const std::lock_guard lock(mutex_);
   const auto found = grants_.find(id);
   if (found == grants_.end()) return notFound(kNoGrant);
@@ -166,6 +167,7 @@ Result<Grant> MemoryStorage::acquireAccountLease(const std::string& id, const st
 }
 
 Result<void> MemoryStorage::releaseLease(const std::string& id, const Lease& lease) {
+  const GrantWrite write(changes_, id);
   const std::lock_guard lock(mutex_);
   auto* row = holder(id, lease);
   if (!row) return conflict(kLeaseLost);

@@ -53,6 +53,10 @@ class MemoryStorage final : public Storage {
   Result<std::vector<Grant>> listGrantsOfSubject(const std::string& provider,
                                                  const std::string& subject) override;
   Result<void> deleteGrant(const std::string& id, Version seen) override;
+  Result<bool> knowsDelivery(const std::string& provider, const std::string& delivery) override;
+  Result<void> rememberDelivery(const std::string& provider, const std::string& delivery,
+                                TimePoint at) override;
+  Result<int> deleteDeliveries(TimePoint before, int limit) override;
 
   Result<void> createInstallFlow(const InstallFlow& flow) override;
   Result<InstallFlow> consumeInstallState(InstallStep step, const std::string& stateHash) override;
@@ -129,6 +133,7 @@ class MemoryStorage final : public Storage {
   };
   std::map<std::string, InstallFlowRow> installFlows_;
   std::map<std::string, Installation> installations_;
+  std::map<std::pair<std::string, std::string>, TimePoint> deliveries_;  ///< by provider and delivery
   std::map<std::string, ApiKeyRecord> keys_;
   std::map<std::string, ProviderRow> providers_;
   std::vector<AuditEvent> audit_;

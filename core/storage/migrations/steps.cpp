@@ -4,6 +4,7 @@
 #include "storage/migrations/step_2_installations.hpp"
 #include "storage/migrations/step_3_renewals.hpp"
 #include "storage/migrations/step_4_grant_changes.hpp"
+#include "storage/migrations/step_5_deliveries.hpp"
 
 namespace agw::storage {
 namespace {
@@ -177,10 +178,11 @@ CREATE TABLE gateway_meta (
 );
 )sql";
 
-constexpr std::array<Migration, 4> kSteps{{{1, "first schema", kFirst},
+constexpr std::array<Migration, 5> kSteps{{{1, "first schema", kFirst},
                                            {2, "installations as owners of grants", kStep2Installations},
                                            {3, "schedule of renewals", kStep3Renewals},
-                                           {4, "changes of grants are told", "", kStep4GrantChanges}}};
+                                           {4, "changes of grants are told", "", kStep4GrantChanges},
+                                           {5, "deliveries of providers", kStep5Deliveries}}};
 
 }  // namespace
 

@@ -64,6 +64,10 @@ class SqlStorage final : public Storage {
   Result<std::vector<Grant>> listGrantsOfSubject(const std::string& provider,
                                                  const std::string& subject) override;
   Result<void> deleteGrant(const std::string& id, Version seen) override;
+  Result<bool> knowsDelivery(const std::string& provider, const std::string& delivery) override;
+  Result<void> rememberDelivery(const std::string& provider, const std::string& delivery,
+                                TimePoint at) override;
+  Result<int> deleteDeliveries(TimePoint before, int limit) override;
 
   Result<void> createInstallFlow(const InstallFlow& flow) override;
   Result<InstallFlow> consumeInstallState(InstallStep step, const std::string& stateHash) override;

@@ -138,7 +138,7 @@ enum {
   /* "event": "uninstalled" "suspended" "unsuspended" "permissions_changed" "tokens_revoked" (of "kind", or all)
      "consent_ended" (all of "subject"); whom it is about: "org_id" "installation_id" "subject"; "permissions";
      "at": when it happened, in seconds since 1970: what was consented to later stays;
-     "delivery": the provider's id of it, taken once. <public_url>/<delivery> then tells people that it was done */
+     "delivery": the provider's id of it, taken once; absent: the body is taken once */
   AGW_EVENT = 4,
   AGW_REPLY = 5,       /* "status" "content_type" "body" */
   /* "device_code" "user_code" "verification_uri" "verification_uri_complete" "expires_in" "interval" (seconds) */

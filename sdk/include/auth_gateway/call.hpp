@@ -189,8 +189,10 @@ inline Text Call::field(std::string_view name) const {
 inline Status Call::verifyIdToken(const std::vector<std::string>& issuers, std::string_view jwksUrl) {
   for (const auto& issuer : issuers) put(AGW_VERIFY, "issuer", issuer);
   put(AGW_VERIFY, "jwks_url", jwksUrl);
-  agw_text subject{nullptr, 0};
-  const auto status = Status(raw_->get(raw_->host, AGW_ID_TOKEN, text("/sub"), &subject));
+  // A claim that every verified token has.
+  const auto claim = operation() == AGW_WEBHOOK ? text("/events") : text("/sub");
+  agw_text value{nullptr, 0};
+  const auto status = Status(raw_->get(raw_->host, AGW_ID_TOKEN, claim, &value));
   return status == Status::Absent ? Status::Malformed : status;
 }
 

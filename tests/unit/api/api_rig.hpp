@@ -11,6 +11,7 @@
 #include "api/application.hpp"
 #include "crypto/hash.hpp"
 #include "support/broker_rig.hpp"
+#include "support/recorded_metrics.hpp"
 
 namespace agw::test {
 
@@ -25,6 +26,9 @@ class ApiRig : public BrokerRig {
   InstallationEnder ender{{storage, revoke, clock, log}};
   InstallationTokens installationTokens{
       {installations, directory, *tokens, ender, clock, random, log, settings("one")}};
+  ProviderEvents events{{storage, ender, installationTokens, clock, log}};
+  RecordedMetrics counted;
+  WebhookService webhooks{{directory, storage, events, clock, log, counted}};
   bool encryptionWorks = true;
   bool shuttingDown = false;
   std::unique_ptr<api::Router> router;
@@ -38,6 +42,7 @@ class ApiRig : public BrokerRig {
                          .installations = installations,
                          .installationTokens = installationTokens,
                          .installationEnder = ender,
+                         .webhooks = webhooks,
                          .providers = directory,
                          .storage = storage,
                          .clock = clock,

@@ -238,8 +238,9 @@ TEST_F(ServiceEndpoints, Pages_AreWhatTheirPolicyAllows) {
   outcome.account = "<img src=x>";
   outcome.confirmationCode = "ABCD2345";
   outcome.error.message = "<svg onload=x>";
-  for (const auto& page : {pages::success(outcome), pages::failure(outcome, "<id>"),
-                           pages::confirmation(outcome), get("/docs", "").body}) {
+  for (const auto& page :
+       {pages::success(outcome), pages::failure(outcome, "<id>"), pages::confirmation(outcome),
+        pages::notice(outcome.error.message, true), get("/docs", "").body}) {
     for (const char* forbidden : {"<script", "<img", "<svg onload", "<link", "<iframe", "style=", "url(",
                                   "@import", "<b>", "<id>", "<form"}) {
       EXPECT_EQ(page.find(forbidden), std::string::npos) << forbidden;
