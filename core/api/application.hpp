@@ -8,6 +8,7 @@
 #include "api/router.hpp"
 #include "base/metrics.hpp"
 #include "broker/consent.hpp"
+#include "broker/device.hpp"
 #include "broker/install.hpp"
 #include "broker/installation_directory.hpp"
 #include "broker/installation_end.hpp"
@@ -34,6 +35,7 @@ struct ApplicationSettings {
 /// Everything behind the edge. References outlive the routes.
 struct ApplicationParts {
   ConsentService& consent;
+  DeviceService& devices;
   TokenService& tokens;
   RevokeService& revoke;
   InstallService& install;

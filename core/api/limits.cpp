@@ -17,6 +17,8 @@ Limits::Limits(const LimitSettings& settings, const Clock& clock, Metrics& metri
     : peers_{{settings.perPeer, clock}, refusals(metrics, "peer")},
       keys_{{settings.perKey, clock}, refusals(metrics, "key")},
       consents_{{settings.consents, clock}, refusals(metrics, "consents")},
+      grantConsents_{{settings.perGrant, clock}, refusals(metrics, "grant")},
+      grantRenewals_{{settings.perGrant, clock}, refusals(metrics, "grant")},
       shares_(settings.places),
       crowded_(metrics.counter("auth_gateway_overload_refusals_total",
                                "Requests that were told to come back because there was too much to do.",
@@ -42,6 +44,15 @@ Result<void> Limits::request(std::string_view keyId) {
 
 Result<void> Limits::consent(std::string_view keyId) {
   return consents_.take(keyId);
+}
+
+Result<void> Limits::consent(std::string_view keyId, const Subject& subject) {
+  if (auto within = consent(keyId); !within) return within;
+  return grantConsents_.take(subject.provider + '\n' + subject.owner);
+}
+
+Result<void> Limits::renewal(const Subject& subject) {
+  return grantRenewals_.take(subject.provider + '\n' + subject.owner);
 }
 
 Result<Shares::Place> Limits::place(const std::string& keyId) {

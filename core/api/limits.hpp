@@ -14,8 +14,15 @@ namespace agw::api {
 struct LimitSettings {
   int perPeer = 0;  ///< of one network without a valid key: browser endpoints, wrong keys
   int perKey = 0;
-  int consents = 0;  ///< links that one key may have made
+  int consents = 0;  ///< links and device codes that one key may have made
+  int perGrant = 0;  ///< of those for one user at one provider; as many renewals by force
   int places = 0;    ///< not a minute: requests of all keys that may be under way at a time
+};
+
+/// Whose grant of which provider a request is about.
+struct Subject {
+  std::string provider;
+  std::string owner;  ///< canonical e-mail
 };
 
 /// The rate limits of the gateway. Each refusal is `RateLimited` with the time to wait, and is counted. Safe
@@ -29,6 +36,11 @@ class Limits {
   [[nodiscard]] Result<void> stranger(const std::string& peer);
   [[nodiscard]] Result<void> request(std::string_view keyId);
   [[nodiscard]] Result<void> consent(std::string_view keyId);
+  /// The same for a user. Whose grant it is stands in the body, so the caller's permission is checked before,
+  /// and the key's own limit, which other names do not widen, here.
+  [[nodiscard]] Result<void> consent(std::string_view keyId, const Subject& subject);
+  /// A renewal that a permitted caller demands whatever the token's life.
+  [[nodiscard]] Result<void> renewal(const Subject& subject);
   /// A place among the requests under way, held until it ends. `Transient` (`overloaded()`) when the key has
   /// too many of them already.
   [[nodiscard]] Result<Shares::Place> place(const std::string& keyId);
@@ -42,6 +54,8 @@ class Limits {
   Limit peers_;
   Limit keys_;
   Limit consents_;
+  Limit grantConsents_;
+  Limit grantRenewals_;
   Shares shares_;
   Counter& crowded_;
 };

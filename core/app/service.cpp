@@ -20,6 +20,7 @@
 #include "app/provider_set.hpp"
 #include "app/wiring.hpp"
 #include "broker/consent.hpp"
+#include "broker/device.hpp"
 #include "broker/install.hpp"
 #include "broker/installation_directory.hpp"
 #include "broker/installation_end.hpp"
@@ -41,6 +42,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kExpirePause{30'000};
 constexpr milliseconds kRetryPause{10'000};
 constexpr milliseconds kRenewPause{1'000};
+constexpr milliseconds kDevicePause{1'000};
 constexpr milliseconds kWatchPause{2'000};
 constexpr milliseconds kCountPause{60'000};
 
@@ -94,6 +96,7 @@ class RunningService final : public Service {
                  .cachedGrants = settings.cachedGrants}),
         revoke_({*storage_, providers_, vault_, clock, random, log}),
         consent_({*storage_, providers_, vault_, clock, random, log, revoke_, broker_}),
+        devices_({*storage_, providers_, vault_, clock, random, log, revoke_}),
         reads_(clock),
         tokens_({.storage = *storage_,
                  .providers = providers_,
@@ -149,11 +152,12 @@ class RunningService final : public Service {
       return std::max(rest, milliseconds(0));
     };
     stopping_ = true;
-    for (auto* task : {watcher_.get(), expirer_.get(), retrier_.get(), counter_.get(), renewer_.get()})
+    for (auto* task : {watcher_.get(), expirer_.get(), retrier_.get(), renewer_.get(), poller_.get(), counter_.get()})
       task->end();
     server_->stop(left());
     if (metricsServer_) metricsServer_->stop(left());
     if (!tokens_.drain(left())) log_.write(LogLevel::Warning, "refreshes_left_behind", {});
+    if (!devices_.drain(left())) log_.write(LogLevel::Warning, "device_polls_left_behind", {});
   }
 
  private:
@@ -223,6 +227,8 @@ class RunningService final : public Service {
         kRetryPause, random_, [this, report] { report("revocation_round_failed", revoke_.retryPending()); });
     renewer_ = std::make_unique<Periodic>(
         kRenewPause, random_, [this, report] { report("renewal_round_failed", schedule_.round()); });
+    poller_ = std::make_unique<Periodic>(
+        kDevicePause, random_, [this, report] { report("device_round_failed", devices_.poll()); });
     counter_ = std::make_unique<Periodic>(kCountPause, random_, [this] { gauges_.countGrants(); });
     counter_->wake();
     watcher_ = std::make_unique<Periodic>(kWatchPause, random_, [this] { watch(); });
@@ -230,6 +236,7 @@ class RunningService final : public Service {
 
   [[nodiscard]] api::ApplicationParts applicationParts() {
     return {.consent = consent_,
+            .devices = devices_,
             .tokens = tokens_,
             .revoke = revoke_,
             .install = install_,
@@ -251,6 +258,7 @@ class RunningService final : public Service {
                          .limits = {.perPeer = settings_.peerLimit,
                                     .perKey = settings_.keyLimit,
                                     .consents = settings_.consentLimit,
+                                    .perGrant = settings_.grantLimit,
                                     .places = serverSettings().maxThreads},
                          .publicUrl = settings_.callbackBase,
                          .validatorKey = validatorKey_},
@@ -284,6 +292,7 @@ class RunningService final : public Service {
   BrokerSettings broker_;
   RevokeService revoke_;
   ConsentService consent_;
+  DeviceService devices_;
   ReadStamps reads_;
   TokenService tokens_;
   RenewalSchedule schedule_;
@@ -305,6 +314,7 @@ class RunningService final : public Service {
   std::unique_ptr<Periodic> expirer_;
   std::unique_ptr<Periodic> retrier_;
   std::unique_ptr<Periodic> renewer_;
+  std::unique_ptr<Periodic> poller_;
   std::unique_ptr<Periodic> counter_;
   std::unique_ptr<Periodic> watcher_;
 };

@@ -1,15 +1,14 @@
 #pragma once
 
-#include <mutex>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/random.hpp"
 #include "base/result.hpp"
-#include "broker/grant_writer.hpp"
+#include "broker/consent_finisher.hpp"
+#include "broker/consent_request.hpp"
 #include "broker/open_links.hpp"
 #include "broker/revoke.hpp"
 #include "broker/seal.hpp"
@@ -21,14 +20,6 @@
 #include "storage/storage.hpp"
 
 namespace agw {
-
-struct ConsentRequest {
-  std::string provider;
-  std::string profile;        ///< canonical
-  Scopes scopes;              ///< empty: the entry's
-  std::string redirectAfter;  ///< empty, or checked against the allow-list already
-  std::string requestId;
-};
 
 struct ConsentLink {
   std::string authUrl;
@@ -101,44 +92,21 @@ class ConsentService {
   struct Callback;
   static std::string nonceOf(const std::string& state);
   static std::string confirmationHash(const std::string& sessionId, const std::string& code);
-  /// A consent during whose storing the store went away, or whose flow could not be ended.
-  struct Undecided {
-    Flow flow;
-    PendingConsent consent;
-    TimePoint since;
-  };
+  [[nodiscard]] std::string challengeOf(const ConsentRequest& request) const;
 
   std::optional<Error> checkFlow(Callback& callback) const;
   std::optional<Error> checkAnswer(const Callback& callback) const;
   CallbackOutcome exchange(Callback& callback);
-  CallbackOutcome decide(Callback& callback, const TokenSet& answer, PendingConsent consent);
-  std::optional<Error> identify(Callback& callback, const TokenSet& answer, PendingConsent& consent);
   CallbackOutcome awaitConfirmation(Callback& callback, const PendingConsent& consent);
   CallbackOutcome fail(Callback& callback, Error error);
   CallbackOutcome refuse(Callback& callback, const PendingConsent& consent, Error error);
 
   Result<Flow> rightCode(Flow flow, const std::string& requestId);
   Result<Flow> wrongCode(Flow flow, const std::string& requestId);
-  /// Stores what the consent of a flow that is Exchanging gave, and ends the flow; what cannot be stored is
-  /// discarded.
-  Result<void> conclude(Flow& flow, const PendingConsent& consent, IdentityPolicy policy,
-                        const std::string& requestId);
-  /// False while the store is away: the flow may be as it was.
-  bool endFlow(Flow& flow, FlowStatus from, FlowStatus to, const std::string& error);
-  void discard(const Flow& flow, const PendingConsent& consent);
-  void record(const Flow& flow, const char* event, const std::string& outcome, const std::string& requestId,
-              const std::string& keyId = {});
-  void keepUndecided(Undecided undecided);
-  void settleUndecided();
-  bool settle(Undecided& undecided);
-  /// The flow after a write whose answer was lost; nothing while the store is away.
-  std::optional<Flow> readAgain(const Flow& flow);
 
   Parts parts_;
-  GrantWriter writer_;
+  ConsentFinisher finisher_;
   OpenLinks links_;
-  std::mutex mutex_;
-  std::vector<Undecided> undecided_;
 };
 
 }  // namespace agw

@@ -25,6 +25,12 @@ struct ConsentService::Callback {
     told.redirectAfter = flow.redirectAfter;
     return told;
   }
+  [[nodiscard]] CallbackOutcome failed(Error error) const {
+    CallbackOutcome told = outcome();
+    told.status = FlowStatus::Failed;
+    told.error = std::move(error);
+    return told;
+  }
 };
 
 namespace {
@@ -37,15 +43,6 @@ CallbackOutcome noFlow(Error error) {
   CallbackOutcome outcome;
   outcome.error = std::move(error);
   return outcome;
-}
-
-std::string maskedAccount(const Identity& identity) {
-  if (!identity.email.empty()) return maskedEmail(identity.email);
-  return identity.subject.empty() ? std::string() : identity.subject.substr(0, 2) + "***";
-}
-
-bool isAskedFor(const Identity& identity, const std::string& profile) {
-  return identity.emailVerified && canonicalEmail(identity.email) == profile;
 }
 
 }  // namespace
@@ -114,46 +111,15 @@ CallbackOutcome ConsentService::exchange(Callback& callback) {
   const auto answer = callback.provider->exchange(request);
   receipt.received = parts_.clock.now();
   if (!answer) return fail(callback, exchangeFailure(answer.error(), callback.provider->displayName()));
-  PendingConsent consent;
-  consent.tokens = tokensFrom(*answer, receipt, flow.scopes, callback.provider->accessTtlDefault());
-  if (answer->accessToken.empty()) {
-    const Error nothing{.kind = ErrorKind::Malformed, .message = "No access token in the answer."};
-    return refuse(callback, consent, providerFailure(nothing, callback.provider->displayName()));
-  }
-  return decide(callback, *answer, std::move(consent));
-}
-
-CallbackOutcome ConsentService::decide(Callback& callback, const TokenSet& answer, PendingConsent consent) {
-  if (auto error = identify(callback, answer, consent)) return refuse(callback, consent, std::move(*error));
-  const auto policy = effectiveIdentity(*callback.provider);
-  if (policy == IdentityPolicy::Confirm) return awaitConfirmation(callback, consent);
-  const auto concluded = conclude(callback.flow, consent, policy, callback.parameters.requestId);
-  auto outcome = callback.outcome();
-  outcome.status = concluded ? FlowStatus::Completed : FlowStatus::Failed;
-  if (!concluded) outcome.error = concluded.error();
-  return outcome;
-}
-
-// Who consented, and whether that is who was asked for.
-std::optional<Error> ConsentService::identify(Callback& callback, const TokenSet& answer,
-                                              PendingConsent& consent) {
-  const auto policy = effectiveIdentity(*callback.provider);
-  if (policy == IdentityPolicy::None) return std::nullopt;
-  if (policy == IdentityPolicy::Confirm && !callback.provider->capabilities().identity) return std::nullopt;
-  const auto identity = callback.provider->identify(answer, nonceOf(*callback.parameters.state));
-  if (!identity) return providerFailure(identity.error(), callback.provider->displayName());
-  consent.issuer = identity->issuer;
-  consent.subject = identity->subject;
-  callback.flow.account = maskedAccount(*identity);
-  if (identity->subject.empty()) {
-    const Error nobody{.kind = ErrorKind::Malformed, .message = "No subject in the identity."};
-    return providerFailure(nobody, callback.provider->displayName());
-  }
-  if (policy == IdentityPolicy::Match && !isAskedFor(*identity, callback.flow.profile)) return otherAccount();
-  const auto existing = parts_.storage.findGrant(callback.flow.provider, callback.flow.profile);
-  if (!existing) return storageFailure(existing.error());
-  if (*existing && isAnothersGrant(**existing, consent)) return otherAccount();
-  return std::nullopt;
+  const auto& requestId = callback.parameters.requestId;
+  Provider& provider = *callback.provider;
+  const auto consent = finisher_.accept(flow, provider, *answer, receipt,
+                                        nonceOf(*callback.parameters.state), requestId);
+  if (!consent) return callback.failed(consent.error());
+  const auto policy = effectiveIdentity(provider);
+  if (policy == IdentityPolicy::Confirm) return awaitConfirmation(callback, *consent);
+  const auto concluded = finisher_.conclude(flow, *consent, policy, requestId);
+  return concluded ? callback.outcome() : callback.failed(concluded.error());
 }
 
 CallbackOutcome ConsentService::awaitConfirmation(Callback& callback, const PendingConsent& consent) {
@@ -169,7 +135,7 @@ CallbackOutcome ConsentService::awaitConfirmation(Callback& callback, const Pend
   flow.confirmationHash = confirmationHash(flow.id, code);
   flow.status = FlowStatus::AwaitingConfirmation;
   if (!parts_.storage.advanceFlow(flow, FlowStatus::Exchanging)) {
-    const auto now = readAgain(flow);
+    const auto now = finisher_.readAgain(flow);
     const bool stored = now && now->status == flow.status && now->confirmationHash == flow.confirmationHash;
     // Should it be stored all the same, nobody knows its code: it ends by its time.
     if (!stored) return refuse(callback, consent, notStored());
@@ -180,25 +146,13 @@ CallbackOutcome ConsentService::awaitConfirmation(Callback& callback, const Pend
 }
 
 CallbackOutcome ConsentService::fail(Callback& callback, Error error) {
-  parts_.log.write(LogLevel::Warning, "consent_failed",
-                   {{"flow", callback.flow.id},
-                    {"provider", callback.flow.provider},
-                    {"error", error.code},
-                    {"detail", error.detail},
-                    {"request", callback.parameters.requestId}});
-  endFlow(callback.flow, FlowStatus::Exchanging, FlowStatus::Failed, error.code);
-  auto outcome = callback.outcome();
-  outcome.status = FlowStatus::Failed;
-  outcome.error = std::move(error);
-  return outcome;
+  finisher_.fail(callback.flow, FlowStatus::Exchanging, error, callback.parameters.requestId);
+  return callback.failed(std::move(error));
 }
 
 CallbackOutcome ConsentService::refuse(Callback& callback, const PendingConsent& consent, Error error) {
-  discard(callback.flow, consent);
-  if (error.code == word::kMismatch) {
-    record(callback.flow, "flow_identity_mismatch", word::kMismatch, callback.parameters.requestId);
-  }
-  return fail(callback, std::move(error));
+  finisher_.refuse(callback.flow, consent, error, callback.parameters.requestId);
+  return callback.failed(std::move(error));
 }
 
 }  // namespace agw

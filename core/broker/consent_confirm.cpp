@@ -60,13 +60,13 @@ Result<Flow> ConsentService::rightCode(Flow flow, const std::string& requestId) 
   const auto claimed = parts_.storage.advanceFlow(flow, FlowStatus::AwaitingConfirmation);
   if (!claimed && claimed.error().kind == ErrorKind::Transient) {
     // Perhaps it is ours now, and then only this process has the tokens.
-    const auto now = readAgain(flow);
-    if (!now || now->status != FlowStatus::AwaitingConfirmation) keepUndecided({flow, *consent, since});
+    const auto now = finisher_.readAgain(flow);
+    if (!now || now->status != FlowStatus::AwaitingConfirmation) finisher_.keepUndecided(flow, *consent, since);
     return storageFailure(claimed.error());
   }
   if (!claimed) return notAwaiting();
   // Under the policy that asked for a code; a provider entry changed since does not weaken it.
-  const auto concluded = conclude(flow, *consent, IdentityPolicy::Confirm, requestId);
+  const auto concluded = finisher_.conclude(flow, *consent, IdentityPolicy::Confirm, requestId);
   if (!concluded) return concluded.error();
   return flow;
 }
@@ -79,14 +79,14 @@ Result<Flow> ConsentService::wrongCode(Flow flow, const std::string& requestId) 
   flow.error = "confirmation_failed";
   const auto ended = parts_.storage.advanceFlow(flow, FlowStatus::AwaitingConfirmation);
   if (!ended && ended.error().kind == ErrorKind::Transient) {
-    const auto now = readAgain(flow);
-    if (!now && consent) keepUndecided({flow, *consent, parts_.clock.now()});
+    const auto now = finisher_.readAgain(flow);
+    if (!now && consent) finisher_.keepUndecided(flow, *consent, parts_.clock.now());
     if (!now || now->status == FlowStatus::AwaitingConfirmation) return storageFailure(ended.error());
   } else if (!ended) {
     return notAwaiting();
   }
-  if (consent) discard(flow, *consent);
-  record(flow, "confirmation_failed", "confirmation_failed", requestId);
+  if (consent) finisher_.discard(flow, *consent);
+  finisher_.record(flow, "confirmation_failed", "confirmation_failed", requestId);
   return wrong(0);
 }
 

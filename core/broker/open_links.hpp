@@ -19,6 +19,7 @@ struct LinkQuestion {
   std::string owner;
   Scopes scopes;
   std::string redirectAfter;
+  std::string challenge;  ///< what the link carries for the provider
   friend auto operator<=>(const LinkQuestion&, const LinkQuestion&) = default;
 };
 

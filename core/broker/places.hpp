@@ -17,6 +17,7 @@ inline constexpr std::string_view kRefreshToken = "refresh_token";    ///< oauth
 inline constexpr std::string_view kCarry = "carry";                   ///< oauth_credentials
 inline constexpr std::string_view kCodeVerifier = "code_verifier";    ///< oauth_sessions, oauth_states
 inline constexpr std::string_view kPendingTokens = "pending_tokens";  ///< oauth_sessions
+inline constexpr std::string_view kDeviceCode = "device_code";        ///< oauth_sessions
 inline constexpr std::string_view kTokens = "tokens";                 ///< oauth_revocations
 inline constexpr std::string_view kClientSecret = "client_secret";    ///< oauth_providers
 }  // namespace column

@@ -45,6 +45,11 @@ bool settled(const Error& error) {
   }
 }
 
+std::string challengeIn(const Error& error) {
+  const auto found = error.facts.find("challenge");
+  return found == error.facts.end() || found->second.empty() ? std::string() : found->second.front();
+}
+
 }  // namespace
 
 bool renewable(const Grant& grant, const Provider& provider, TimePoint now) {
@@ -212,7 +217,7 @@ RefreshFailure Refresher::failureOf(const Attempt& attempt, const std::string& w
 }
 
 Refresher::Outcome Refresher::failed(Attempt& attempt, const Error& error) {
-  if (error.kind == ErrorKind::GrantDead) return died(attempt);
+  if (error.kind == ErrorKind::GrantDead) return died(attempt, challengeIn(error));
   if (error.kind == ErrorKind::Unsupported && attempt.spent.refresh.empty()) {
     const bool living = livesFor(attempt.grant.tokens, parts_.clock.now(), seconds(1));
     if (!living || attempt.wish.urgency == Urgency::Due) return endDead(attempt, word::kRefreshFailed);
@@ -238,7 +243,7 @@ Refresher::Outcome Refresher::failed(Attempt& attempt, const Error& error) {
 
 // The provider does not accept the token any more: perhaps because another one has spent it and stored its
 // successor.
-Refresher::Outcome Refresher::died(Attempt& attempt) {
+Refresher::Outcome Refresher::died(Attempt& attempt, const std::string& challenge) {
   const auto row = parts_.storage.findGrantById(attempt.grant.id);
   if (!row) return storageFailure(row.error());
   if (!*row) return notAuthenticated();
@@ -250,13 +255,17 @@ Refresher::Outcome Refresher::died(Attempt& attempt) {
   }
   attempt.grant.version = (*row)->version;
   const bool interrupted = attempt.grant.openIntents > 1;
-  return endDead(attempt, interrupted ? word::kInterrupted : word::kRefreshFailed);
+  return endDead(attempt, interrupted ? word::kInterrupted : word::kRefreshFailed, challenge);
 }
 
-Refresher::Outcome Refresher::endDead(Attempt& attempt, const std::string& reason) {
-  const auto ended = endWith(
-      attempt,
-      {.error = reason, .at = parts_.clock.now(), .retryNotBefore = {}, .dead = true, .intentSettled = true});
+Refresher::Outcome Refresher::endDead(Attempt& attempt, const std::string& reason,
+                                      const std::string& challenge) {
+  const auto ended = endWith(attempt, {.error = reason,
+                                       .at = parts_.clock.now(),
+                                       .retryNotBefore = {},
+                                       .dead = true,
+                                       .intentSettled = true,
+                                       .challenge = challenge});
   // Whoever took the lease meanwhile decides.
   if (!ended && ended.error().kind == ErrorKind::Conflict) {
     countLease(parts_.metrics, attempt.grant.provider, LeaseEvent::Lost);

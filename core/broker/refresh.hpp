@@ -66,8 +66,8 @@ class Refresher {
   Outcome ask(Attempt& attempt);
   Outcome keep(Attempt& attempt, TokenSet answer, const Receipt& receipt);
   Outcome failed(Attempt& attempt, const Error& error);
-  Outcome died(Attempt& attempt);
-  Outcome endDead(Attempt& attempt, const std::string& reason);
+  Outcome died(Attempt& attempt, const std::string& challenge);
+  Outcome endDead(Attempt& attempt, const std::string& reason, const std::string& challenge = {});
   Result<void> endWith(const Attempt& attempt, const RefreshFailure& failure);
   void record(const Attempt& attempt, const RefreshFailure& failure);
   void release(const Attempt& attempt);

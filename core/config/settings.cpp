@@ -246,6 +246,7 @@ class Reader {
     limit("AUTH_GATEWAY_RATE_LIMIT_PEER", settings_.peerLimit);
     limit("AUTH_GATEWAY_RATE_LIMIT_KEY", settings_.keyLimit);
     limit("AUTH_GATEWAY_RATE_LIMIT_CONSENTS", settings_.consentLimit);
+    limit("AUTH_GATEWAY_RATE_LIMIT_GRANT", settings_.grantLimit);
   }
 
   void readMetrics() {

@@ -43,7 +43,8 @@ struct Settings {
   std::optional<int> metricsPort;  ///< absent: no listener of its own; 0: any free one
   int peerLimit = 12'000;          ///< requests a minute of one network without a valid key; 0: no limit
   int keyLimit = 0;                ///< requests a minute of one key
-  int consentLimit = 12'000;       ///< consent links a minute of one key
+  int consentLimit = 12'000;       ///< consent links and device codes a minute of one key
+  int grantLimit = 60;             ///< of those of one user at one provider; as many renewals by force
   std::string tlsCertificateFile;
   std::string tlsKeyFile;
   std::vector<std::string> trustedProxies;  ///< CIDR

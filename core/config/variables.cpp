@@ -44,6 +44,7 @@ constexpr std::array kVariables{
     Variable{"AUTH_GATEWAY_RATE_LIMIT_PEER", "12000", false},
     Variable{"AUTH_GATEWAY_RATE_LIMIT_KEY", "0", false},
     Variable{"AUTH_GATEWAY_RATE_LIMIT_CONSENTS", "12000", false},
+    Variable{"AUTH_GATEWAY_RATE_LIMIT_GRANT", "60", false},
     Variable{"METRICS_HOST", "127.0.0.1", false},
     Variable{"METRICS_PORT", "none", false},
 };

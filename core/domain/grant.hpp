@@ -60,6 +60,9 @@ struct Grant {
   int openIntents = 0;
   int failures = 0;       ///< since the last success
   std::string lastError;  ///< an API error word; empty after a success
+  /// What the provider wants the next consent's link to carry, in the plugin's words; empty: nothing. A dead
+  /// grant's only.
+  std::string challenge;
   std::optional<TimePoint> lastAttemptAt;
   std::optional<TimePoint> retryNotBefore;  ///< back-off: no attempt before this moment
 };

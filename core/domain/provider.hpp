@@ -128,6 +128,8 @@ struct AuthorizationRequest {
   std::string loginHint;
   Purpose purpose = Purpose::User;
   std::string orgId{};  ///< installations: the organisation that is meant; empty: the person chooses
+  /// What `refresh` said that this consent must answer (`facts["challenge"]`); empty: nothing.
+  std::string challenge{};
 };
 
 struct CodeExchange {
@@ -154,6 +156,9 @@ struct RevokeRequest {
   std::string orgId{};           ///< installations only
   std::string installationId{};  ///< installations only
 };
+
+/// RFC 8628 section 3.5.
+inline constexpr const char* kDeviceExpired = "expired_token";
 
 /// One look at a device authorization (RFC 8628 section 3.5).
 struct DevicePoll {
@@ -185,10 +190,13 @@ class Provider {
   /// Pure: no network.
   [[nodiscard]] virtual Result<std::string> authorizationUrl(const AuthorizationRequest& request) = 0;
   [[nodiscard]] virtual Result<TokenSet> exchange(const CodeExchange& request) = 0;
+  /// `facts["challenge"]` of a `GrantDead`: what the link of the next consent must carry, at most 4 KB of
+  /// UTF-8 without control characters, no secret; see `AuthorizationRequest::challenge`.
   [[nodiscard]] virtual Result<TokenSet> refresh(const RefreshRequest& request) = 0;
   /// Success also when the provider does not know the token any more (RFC 7009 section 2.2).
   [[nodiscard]] virtual Result<void> revoke(const RevokeRequest& request) = 0;
-  /// `nonce` is the one of the authorization request; an id_token with another is `Malformed`.
+  /// `nonce` is the one of the authorization request; an id_token with another is `Malformed`. Empty for a
+  /// device, whose request has none.
   [[nodiscard]] virtual Result<Identity> identify(const TokenSet& tokens, const std::string& nonce) = 0;
   /// Scopes as the provider spells them in answers, so that asked and granted can be compared.
   [[nodiscard]] virtual Scopes normalizeScopes(const Scopes& scopes) const = 0;
@@ -206,6 +214,8 @@ class Provider {
   /// Verifies and reads an inbound event. `Denied`: the signature or its time is wrong.
   [[nodiscard]] virtual Result<WebhookReading> readWebhook(const WebhookRequest& request);
   [[nodiscard]] virtual Result<DeviceGrant> startDevice(const Scopes& scopes);
+  /// `Denied` when the person refused, or, with the code `kDeviceExpired`, when the device code's time was
+  /// over.
   [[nodiscard]] virtual Result<DevicePoll> pollDevice(const Secret& deviceCode, const Scopes& scopes);
 };
 

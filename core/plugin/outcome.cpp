@@ -96,6 +96,17 @@ bool refused(const HostCall& call) {
   return status == 503 || (status >= 400 && status < 500);
 }
 
+/// What the next consent must answer, if it can stand in a link: plain text, and nothing that the plugin was
+/// given in confidence.
+std::string challengeIn(const HostCall& call) {
+  constexpr std::size_t limit = 4096;
+  std::string challenge(first(call.errors(), "challenge").value_or(""));
+  const bool plain =
+      std::none_of(challenge.begin(), challenge.end(),
+                   [](unsigned char octet) { return octet < 0x20 || octet == 0x7f; });
+  return challenge.size() <= limit && plain && !call.holdsSecret(challenge) ? challenge : std::string();
+}
+
 std::chrono::seconds pause(const HostCall& call) {
   if (const auto said = first(call.errors(), "retry_after")) return retryAfter(*said, fromMillis(0));
   if (call.lastAnswer() == nullptr) return std::chrono::seconds(0);
@@ -128,6 +139,8 @@ Error errorOf(std::int32_t status, const HostCall& call, const std::string& disp
     error.message += ' ' + hint;
   }
   if (isTemporary(error.kind) && error.retryAfter.count() == 0) error.retryAfter = pause(call);
+  if (auto challenge = challengeIn(call); status == AGW_GRANT_DEAD && !challenge.empty())
+    error.facts["challenge"] = {std::move(challenge)};
   if (!call.reachedProvider()) error.facts["sent"] = {"no"};
   if (refused(call)) error.facts["sent"] = {"refused"};
   return error;

@@ -29,6 +29,7 @@ Result<std::string> PluginProvider::authorizationUrl(const AuthorizationRequest&
   add(inputs, "nonce", request.nonce);
   add(inputs, "login_hint", request.loginHint);
   add(inputs, "org_id", request.orgId);
+  add(inputs, "challenge", request.challenge);
   if (capabilities_.pkce != Capabilities::Pkce::None) add(inputs, "code_challenge", request.codeChallenge);
   HostCall call(setting(false), std::move(inputs), Secret());
   if (auto done = run(call, AGW_AUTHORIZE); !done) return done.error();
@@ -121,12 +122,19 @@ HostCall::Setting PluginProvider::setting(bool maySend) const {
 }
 
 Result<void> PluginProvider::run(HostCall& call, std::uint32_t operation) const {
+  auto decided = runOrPend(call, operation);
+  return decided ? Result<void>() : Result<void>(std::move(decided).error());
+}
+
+Result<bool> PluginProvider::runOrPend(HostCall& call, std::uint32_t operation) const {
   const auto begun = std::chrono::steady_clock::now();
   const auto status = call.run(*plugin_.descriptor, operation);
-  auto outcome = status == AGW_OK ? Result<void>() : Result<void>(errorOf(status, call, displayName_));
+  const bool pending = status == AGW_PENDING && operation == AGW_DEVICE_TOKEN;
+  auto outcome = status == AGW_OK || pending ? Result<void>() : Result<void>(errorOf(status, call, displayName_));
   recordPluginCall(services_.metrics(), config_.id, operation, outcome,
                    std::chrono::steady_clock::now() - begun);
-  return outcome;
+  if (!outcome) return std::move(outcome).error();
+  return !pending;
 }
 
 void PluginProvider::describe() {

@@ -52,6 +52,8 @@ class PluginProvider final : public Provider {
   [[nodiscard]] Inputs exchangeInputs(const CodeExchange& request) const;
   [[nodiscard]] HostCall::Setting setting(bool maySend) const;
   [[nodiscard]] Result<void> run(HostCall& call, std::uint32_t operation) const;
+  /// False: a device's person has not decided yet.
+  [[nodiscard]] Result<bool> runOrPend(HostCall& call, std::uint32_t operation) const;
   void describe();
 
   Plugin plugin_;

@@ -96,11 +96,14 @@ Result<DevicePoll> PluginProvider::pollDevice(const Secret& deviceCode, const Sc
   auto inputs = commonInputs(scopes);
   add(inputs, "device_code", deviceCode);
   HostCall call(setting(true), std::move(inputs), Secret());
-  const auto status = call.run(*plugin_.descriptor, AGW_DEVICE_TOKEN);
-  if (status == AGW_PENDING) {
-    return DevicePoll{.tokens = std::nullopt, .slowDown = textOf(call.errors(), "code") == "slow_down"};
+  const auto decided = runOrPend(call, AGW_DEVICE_TOKEN);
+  const auto word = textOf(call.errors(), "code");
+  if (!decided) {
+    Error error = decided.error();
+    if (error.kind == ErrorKind::Denied && word == kDeviceExpired) error.code = kDeviceExpired;
+    return error;
   }
-  if (status != AGW_OK) return errorOf(status, call, displayName_);
+  if (!*decided) return DevicePoll{.tokens = std::nullopt, .slowDown = word == "slow_down"};
   auto tokens = tokenSetOf(call.records());
   if (!tokens) return tokens.error();
   return DevicePoll{.tokens = std::move(tokens).value(), .slowDown = false};

@@ -62,6 +62,7 @@ struct RefreshFailure {
   /// The provider certainly did not act on the refresh token (it answered, or was never reached): the intent
   /// is settled. False leaves it open: the token may be spent.
   bool intentSettled = true;
+  std::string challenge{};  ///< what the next consent must answer; becomes the grant's
 };
 
 /// A grant whose time in the renewal schedule has come.
@@ -115,7 +116,7 @@ struct InstallationEnd {
 /// One column that holds ciphertext, with the place it is bound to. For key rotation. The places, by table:
 /// `oauth_credentials`: `access_token`, `refresh_token`, `carry`; `oauth_providers`: `client_secret`
 /// (provider is the row's id, owner empty); `oauth_revocations`: `tokens`; `oauth_sessions`: `code_verifier`,
-/// `pending_tokens`; `oauth_states`: `code_verifier` (owner empty).
+/// `pending_tokens`, `device_code`; `oauth_states`: `code_verifier` (owner empty).
 struct SealedField {
   std::string column;
   Sealed text;
@@ -319,8 +320,8 @@ class Storage {
   /// `expiresAt`.
   virtual Result<Flow> consumeState(const std::string& stateHash) = 0;
   /// Writes status, error, account and the confirmation fields, if the flow's status is still `from`. The
-  /// verifier is erased once the exchange is over, and pending tokens unless the flow awaits confirmation.
-  /// `Conflict` when the status is another or the flow is gone.
+  /// verifier is erased once the exchange is over, pending tokens unless the flow awaits confirmation, and
+  /// what a device is asked with in any case. `Conflict` when the status is another or the flow is gone.
   virtual Result<void> advanceFlow(const Flow& flow, FlowStatus from) = 0;
   /// Counts one try of a confirmation code and returns the flow with it counted; `Conflict` unless the flow
   /// awaits confirmation, `NotFound` when there is none.
@@ -330,6 +331,15 @@ class Storage {
   /// ago are deleted first. At most `limit` rows a call.
   virtual Result<std::vector<Flow>> expireFlows(TimePoint now, const std::string& error,
                                                 std::chrono::seconds keep, int limit) = 0;
+
+  /// At most `limit` Pending flows of devices that may be asked about at `now` and still live: those that are
+  /// longest due, in any order. The next question of each is pushed to `now + claim` in the same write, so that no other replica
+  /// asks meanwhile and another one goes on when this one dies; returned as they are then.
+  virtual Result<std::vector<Flow>> claimDevicePolls(TimePoint now, std::chrono::seconds claim,
+                                                     int limit) = 0;
+  /// Sets when to ask next and how often from now on, if the flow is Pending.
+  virtual Result<void> scheduleDevicePoll(const std::string& id, TimePoint at,
+                                          std::chrono::seconds interval) = 0;
 
   // ---- callers and audit
   // ----------------------------------------------------------------------------------------

@@ -156,7 +156,11 @@ class Microsoft final : public auth_gateway::OAuthProvider {
   }
 
   Status authorize(Call& call, const Dialect& dialect) const override {
-    if (!call.forInstallation()) return OAuthProvider::authorize(call, dialect);
+    if (!call.forInstallation()) {
+      Dialect habits = dialect;
+      answerChallenge(call, habits);
+      return OAuthProvider::authorize(call, habits);
+    }
     const auto organisation = call.input("org_id");
     const auto tenant = call.option("/tenant").value_or("common");
     const bool open = tenant == "common" || tenant == "consumers";
@@ -170,6 +174,30 @@ class Microsoft final : public auth_gateway::OAuthProvider {
                             {"redirect_uri", std::string(call.input("redirect_uri").value_or(""))},
                             {"state", std::string(call.input("state").value_or(""))}}));
     return Status::Ok;
+  }
+
+  /// What the sign-in has to prove: the claims of a challenge, and of the entry's own those parts that the
+  /// challenge does not speak of.
+  static void answerChallenge(Call& call, Dialect& dialect) {
+    const auto challenge = call.input("challenge");
+    if (!challenge) return;
+    auto& parameters = dialect.authorizationParameters;
+    const auto own = std::find_if(parameters.begin(), parameters.end(),
+                                  [](const auto& parameter) { return parameter.first == "claims"; });
+    std::vector<std::string> sources{std::string(*challenge)};
+    if (own != parameters.end()) sources.push_back(own->second);
+    std::string claims;
+    for (const auto* part : {"access_token", "id_token", "userinfo"}) {
+      for (const auto& source : sources) {
+        const auto wanted = call.parse(source) ? call.document("/" + std::string(part)) : std::nullopt;
+        if (!wanted) continue;
+        claims += (claims.empty() ? "\"" : ",\"") + std::string(part) + "\":" + std::string(*wanted);
+        break;
+      }
+    }
+    if (claims.empty()) return;
+    if (own != parameters.end()) parameters.erase(own);
+    parameters.emplace_back("claims", "{" + claims + "}");
   }
 
   /// An administrator's consent comes back without a code, naming a tenant that anybody could have written
@@ -206,6 +234,8 @@ class Microsoft final : public auth_gateway::OAuthProvider {
     const auto word = errorWord(call, dialect);
     if (const auto number = call.plain("/error_codes/0"); word && number)
       call.errorWord(std::string(*word) + ".AADSTS" + std::string(*number));  // operators look for the number
+    const auto challenge = call.json("/claims");
+    if (challenge && stage == Stage::Refresh) call.challenge(*challenge);
     if (status == Status::Ok || status == Status::RateLimited || call.httpStatus() >= 500) return status;
     for (const auto& known : numbers) {
       for (const auto* place : {"/error_codes/0", "/error_codes/1", "/error_codes/2"}) {
@@ -222,7 +252,7 @@ class Microsoft final : public auth_gateway::OAuthProvider {
     }
     const bool further =
         word == "interaction_required" || word == "consent_required" || word == "login_required";
-    return further || call.field("claims") ? call.fail(status, furtherStep) : status;
+    return further || challenge ? call.fail(status, furtherStep) : status;
   }
 
   Status identify(Call& call, const Dialect& dialect) const override {

@@ -16,6 +16,7 @@ struct Setting {
   BrokerRig rig;
   std::unique_ptr<TokenService> service;
   std::unique_ptr<ScheduledReplica> scheduled;
+  std::unique_ptr<DeviceService> devices;
   ConsentLink link;
   CallbackParameters callback;
   std::string code;
@@ -31,6 +32,22 @@ struct Case {
 void connectAndExpire(Setting& setting) {
   setting.rig.connect();
   setting.rig.clock.advance(3600s);
+}
+
+void onDevices(Setting& setting) {
+  setting.rig.provider->abilities.device = true;
+  setting.devices = setting.rig.deviceReplica();
+}
+
+DeviceAuthorization beginOnDevice(Setting& setting) {
+  onDevices(setting);
+  return *setting.devices->begin({"fake", kAlice, {}, {}, "r"}, setting.rig.caller);
+}
+
+void pollDevices(Setting& setting) {
+  setting.rig.clock.advance(5s);
+  (void)setting.devices->poll();
+  EXPECT_TRUE(setting.devices->drain(20s));
 }
 
 const std::vector<Case>& operations() {
@@ -80,6 +97,20 @@ const std::vector<Case>& operations() {
            (void)s.rig.consent.confirm(s.link.sessionId, "WRONG", s.rig.caller, "r");
        },
        [](Setting& s) { (void)s.rig.consent.confirm(s.link.sessionId, "WRONG", s.rig.caller, "r"); }},
+      {"consent on a device",
+       [](Setting& s) {
+         const auto begun = beginOnDevice(s);
+         s.rig.provider->approveDevice(begun.userCode, alice());
+       },
+       pollDevices},
+      {"consent of another account on a device",
+       [](Setting& s) {
+         const auto begun = beginOnDevice(s);
+         s.rig.provider->approveDevice(begun.userCode, mallory());
+       },
+       pollDevices},
+      {"beginning on a device", [](Setting& s) { onDevices(s); },
+       [](Setting& s) { (void)s.devices->begin({"fake", kAlice, {}, {}, "r"}, s.rig.caller); }},
       {"read", [](Setting& s) { s.rig.connect(); },
        [](Setting& s) { (void)s.service->token(BrokerRig::wish()); }},
       {"refresh", connectAndExpire, [](Setting& s) { (void)s.service->token(BrokerRig::wish()); }},
@@ -129,12 +160,16 @@ const std::vector<Case>& operations() {
 /// flow's life.
 void recover(Setting& setting) {
   setting.rig.storage.failCall(0);
-  for (const auto call : {Call::Exchange, Call::Refresh, Call::Revoke, Call::Identify})
+  for (const auto call : {Call::Exchange, Call::Refresh, Call::Revoke, Call::Identify, Call::PollDevice})
     setting.rig.provider->recover(call);
   EXPECT_TRUE(setting.service->drain(20s));
   EXPECT_TRUE(!setting.scheduled || setting.scheduled->tokens.drain(20s));
   for (const auto pause : {20s, 900s, 3600s}) {
     setting.rig.clock.advance(pause);
+    if (setting.devices) {
+      EXPECT_TRUE(setting.devices->poll().ok());
+      EXPECT_TRUE(setting.devices->drain(20s));
+    }
     EXPECT_TRUE(setting.rig.consent.expire().ok());
     EXPECT_TRUE(setting.rig.revoke.retryPending().ok());
   }
@@ -206,7 +241,7 @@ TEST_P(Faults, StoreGoesAwayAtTheNthCallAndComesBack_NothingIsHalfDone) {
 }
 
 TEST_P(Faults, ProviderCallFails_NothingIsHalfDone) {
-  for (const auto call : {Call::Exchange, Call::Refresh, Call::Revoke, Call::Identify}) {
+  for (const auto call : {Call::Exchange, Call::Refresh, Call::Revoke, Call::Identify, Call::PollDevice}) {
     for (const auto when : {FakeProvider::When::Before, FakeProvider::When::After}) {
       for (const auto& error :
            {timedOut(), notReached(), Error{.kind = ErrorKind::Malformed, .message = "odd"},
@@ -219,7 +254,8 @@ TEST_P(Faults, ProviderCallFails_NothingIsHalfDone) {
         const auto families = setting->rig.provider->families();
         setting->rig.provider->failNext(call, error, when);
         operation().run(*setting);
-        const bool lost = call == Call::Exchange && when == FakeProvider::When::After;
+        const bool first = call == Call::Exchange || call == Call::PollDevice;
+        const bool lost = first && when == FakeProvider::When::After;
         setting->orphan = lost && setting->rig.provider->families() > families;
         recover(*setting);
         expectInStep(*setting);

@@ -42,6 +42,18 @@ class NoLease final : public StorageDecorator {
   }
 };
 
+/// Lets everybody ask about a device at once.
+class NoClaim final : public StorageDecorator {
+ public:
+  using StorageDecorator::StorageDecorator;
+  Result<std::vector<Flow>> claimDevicePolls(TimePoint now, std::chrono::seconds claim, int limit) override {
+    auto claimed = inner_.claimDevicePolls(now, claim, limit);
+    for (const auto& flow : *claimed)
+      EXPECT_TRUE(inner_.scheduleDevicePoll(flow.id, now, flow.pollInterval).ok());
+    return claimed;
+  }
+};
+
 /// Whoever holds a lease believes what it saw and wrote: neither a second look nor the end of the lease shows
 /// what others did.
 class NoSecondLook final : public StorageDecorator {
@@ -137,6 +149,39 @@ bool forwardedLinkGivesNothing(std::optional<IdentityPolicy> policy) {
   return !service->token(BrokerRig::wish("mallory@x.com")).ok() && rig.provider->livingPairs().empty();
 }
 
+/// The same by the code of the attacker's device.
+bool forwardedCodeGivesNothing(std::optional<IdentityPolicy> policy) {
+  BrokerRig rig;
+  rig.provider->abilities.device = true;
+  rig.provider->configuration.identity = policy;
+  const auto devices = rig.deviceReplica();
+  const auto begun = devices->begin({"fake", "mallory@x.com", {}, {}, "r"}, rig.caller);
+  rig.provider->approveDevice(begun->userCode, alice());
+  rig.clock.advance(5s);
+  (void)devices->poll();
+  EXPECT_TRUE(devices->drain(20s));
+  auto service = rig.replica();
+  return !service->token(BrokerRig::wish("mallory@x.com")).ok() && rig.provider->livingPairs().empty();
+}
+
+/// Two replicas ask about one device: the provider hears one question.
+bool oneQuestionForTwoReplicas(const std::function<Storage&(Storage&)>& spoil) {
+  BrokerRig rig;
+  rig.provider->abilities.device = true;
+  Storage& storage = spoil(*rig.memory);
+  const auto first = rig.deviceReplica(&storage);
+  const auto second = rig.deviceReplica(&storage);
+  (void)first->begin({"fake", kAlice, {}, {}, "r"}, rig.caller);
+  rig.clock.advance(5s);
+  rig.provider->hold(Call::PollDevice);
+  (void)first->poll();
+  rig.provider->awaitHeld(Call::PollDevice);
+  (void)second->poll();
+  rig.provider->release(Call::PollDevice);
+  EXPECT_TRUE(first->drain(20s) && second->drain(20s));
+  return rig.provider->calls(Call::PollDevice) == 1;
+}
+
 template <class Mutant>
 std::function<Storage&(Storage&)> spoiledBy(std::unique_ptr<Storage>& keeper) {
   return [&keeper](Storage& inner) -> Storage& {
@@ -167,6 +212,15 @@ TEST_F(Mutants, WithoutIdentityCheck_AForwardedLinkGivesTheAttackerTheVictimsTok
   EXPECT_TRUE(forwardedLinkGivesNothing(std::nullopt));
   EXPECT_TRUE(forwardedLinkGivesNothing(IdentityPolicy::Match));
   EXPECT_FALSE(forwardedLinkGivesNothing(IdentityPolicy::None));
+}
+
+TEST_F(Mutants, WithoutIdentityCheck_AForwardedDeviceCodeGivesTheAttackerTheVictimsToken) {
+  EXPECT_TRUE(forwardedCodeGivesNothing(std::nullopt));
+  EXPECT_FALSE(forwardedCodeGivesNothing(IdentityPolicy::None));
+}
+TEST_F(Mutants, WithoutClaim_TwoReplicasPollOneDevice) {
+  EXPECT_TRUE(oneQuestionForTwoReplicas(sound));
+  EXPECT_FALSE(oneQuestionForTwoReplicas(spoiledBy<NoClaim>(keeper)));
 }
 
 }  // namespace

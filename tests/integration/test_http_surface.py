@@ -203,6 +203,18 @@ def test_ambiguous_request_is_refused_and_nothing_after_it_is_read(gateway, kind
     assert answers == ([b"501"] if kind == "unknown coding" else [b"400"])
 
 
+def test_post_that_tells_no_length_has_no_body(gateway):
+    """RFC 9112 section 6.3, as `curl -X POST` sends it: what follows is the next request."""
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as peer:
+        key = gateway.installation.root_key.encode()
+        peer.sendall(b"POST /auth/token HTTP/1.1\r\nHost: gateway\r\nX-API-Key: " + key + b"\r\n\r\n")
+        peer.sendall(b"GET /health/live HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n")
+        received = b""
+        while chunk := peer.recv(65536):
+            received += chunk
+    assert re.findall(rb"^HTTP/1\.1 (\d+)", received, re.M) == [b"415", b"200"]
+
+
 def test_openapi_is_sound(gateway, tmp_path):
     answer = gateway.http.get("/openapi.json")
     assert answer.status_code == 200 and answer.json()["openapi"].startswith("3.1")
@@ -222,7 +234,7 @@ def test_openapi_is_sound(gateway, tmp_path):
 def test_openapi_has_every_path_of_the_contract(gateway):
     paths = set(gateway.http.get("/openapi.json").json()["paths"])
     wanted = {
-        "/auth/init", "/auth/token", "/auth/revoke", "/auth/confirm", "/auth/status/{session_id}",
+        "/auth/init", "/auth/device", "/auth/token", "/auth/revoke", "/auth/confirm", "/auth/status/{session_id}",
         "/auth/providers/{user_email}", "/auth/callback/{provider}", "/health", "/providers",
     }  # fmt: skip
     assert wanted <= paths

@@ -1,5 +1,8 @@
 """An organisation from its link to its token and to its end, in a real browser: what the gateway is for beyond people."""
 
+import json
+import subprocess
+
 import httpx
 import pytest
 from authlib.integrations.base_client import OAuthError
@@ -28,6 +31,15 @@ def provider(installation, gateway, name):
     provider = installation.providers[name]
     provider.configure(installed_url=f"{gateway.url}/oauth/callback/{name}")
     return provider
+
+
+def test_link_is_made_for_a_post_without_a_body(gateway, name):
+    done = subprocess.run(
+        ["curl", "-sS", "-X", "POST", "-H", f"X-API-Key: {gateway.installation.root_key}",
+         f"{gateway.url}/oauth/install/{name}"], capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["install_url"].startswith(f"{gateway.url}/oauth/install/{name}?ticket=")
 
 
 def test_install_list_token_and_end(gateway, provider, name, browser):

@@ -35,7 +35,17 @@ class Peer:
             "PACKAGES": str(pathlib.Path(os.environ["AGW_NODE_DIR"]) / "oidc-provider"),
         }
         self.process = Process(["node", SERVER], folder / "peer.log", environ)
-        until(lambda: self.events("listening"), 30, 0.1, "the peer")
+
+    def __enter__(self):
+        try:
+            until(lambda: self.events("listening"), 30, 0.1, "the peer")
+        except BaseException:
+            self.process.kill()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()  # it holds nothing that is worth an orderly end
 
     def events(self, name=None):
         lines = [json.loads(line) for line in self.process.text().splitlines() if line.startswith("{")]
@@ -63,16 +73,27 @@ class Peer:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("oidc-provider")
-    port = free_port()
-    base = f"http://127.0.0.1:{port}"
-    peer = Peer(folder, f"{base}/auth/callback/peer")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("oidc-provider")
+
+
+@pytest.fixture(scope="module")
+def port():
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def peer(folder, port):
+    with Peer(folder, f"http://127.0.0.1:{port}/auth/callback/peer") as peer:
+        yield peer
+
+
+@pytest.fixture(scope="module")
+def gateway(folder, port, peer):
     installation = Installation(folder, SqliteDatabase(folder), {"peer": peer.entry()}, PEER_SECRET=peer.secret)
     gateway = installation.start(port=port)
-    yield peer, gateway
+    yield gateway
     assert gateway.stop() == 0
-    peer.process.stop()
 
 
 def consent(page, account):
@@ -83,8 +104,7 @@ def consent(page, account):
     page.wait_for_url("**/auth/callback/**")
 
 
-def test_consent_exchange_three_renewals_and_revoke(world, browser, user, artefacts):
-    peer, gateway = world
+def test_consent_exchange_three_renewals_and_revoke(peer, gateway, browser, user, artefacts):
     flow = gateway.init("peer", user)
     with person(browser) as page:
         page.goto(flow["auth_url"])
@@ -113,9 +133,8 @@ def knows(peer, token):
     return httpx.get(f"{peer.url}/me", headers={"Authorization": f"Bearer {token}"}).status_code == 200
 
 
-def test_account_of_somebody_else_is_refused_and_its_tokens_are_ended(world, browser, user):
+def test_account_of_somebody_else_is_refused_and_its_tokens_are_ended(peer, gateway, browser, user):
     """A1."""
-    peer, gateway = world
     flow = gateway.init("peer", user)
     with person(browser) as page:
         page.goto(flow["auth_url"])

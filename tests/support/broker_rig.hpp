@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "broker/consent.hpp"
+#include "broker/device.hpp"
 #include "broker/revoke.hpp"
 #include "broker/seal.hpp"
 #include "broker/tokens.hpp"
@@ -60,6 +61,11 @@ class BrokerRig {
     return std::make_unique<TokenService>(TokenService::Parts{over ? *over : storage, directory, vault, clock,
                                                               random, log, revoke, std::move(settings),
                                                               std::move(pause)});
+  }
+  /// The device flows of a replica of its own, over `over` or the rig's storage.
+  std::unique_ptr<DeviceService> deviceReplica(Storage* over = nullptr) {
+    return std::make_unique<DeviceService>(
+        DeviceService::Parts{over ? *over : storage, directory, vault, clock, random, log, revoke});
   }
   static Pause noPause() {
     return [](std::chrono::milliseconds) { std::this_thread::yield(); };

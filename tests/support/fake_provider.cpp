@@ -96,26 +96,6 @@ bool FakeProvider::isHeld(Call call) const {
   return script != scripts_.end() && script->second.held;
 }
 
-template <class T, class Effect>
-Result<T> FakeProvider::perform(Call call, Effect effect) {
-  std::unique_lock lock(mutex_);
-  Script& script = scripts_[call];
-  ++script.calls;
-  auto failure = script.always;
-  if (!script.failures.empty()) {
-    failure = script.failures.front();
-    script.failures.pop_front();
-  }
-  const bool takesEffect = !failure || failure->second == When::After;
-  Result<T> outcome = takesEffect ? effect() : Result<T>(failure->first);
-  if (failure) outcome = failure->first;
-  ++script.waiting;
-  changed_.notify_all();
-  changed_.wait(lock, [&] { return !script.held; });
-  --script.waiting;
-  return outcome;
-}
-
 // ---- the ledger
 
 int FakeProvider::calls(Call call) const {
@@ -184,6 +164,7 @@ Result<std::string> FakeProvider::authorizationUrl(const AuthorizationRequest& r
   std::string url = "https://provider.test/authorize?state=" + percentEncode(request.state) +
                     "&nonce=" + percentEncode(request.nonce) + "&scope=" + percentEncode(scopes);
   if (!request.codeChallenge.empty()) url += "&code_challenge=" + percentEncode(request.codeChallenge);
+  if (!request.challenge.empty()) url += "&challenge=" + percentEncode(request.challenge);
   if (!request.orgId.empty()) url += "&organisation=" + percentEncode(request.orgId);
   if (!request.loginHint.empty()) url += "&login_hint=" + percentEncode(request.loginHint);
   return url;

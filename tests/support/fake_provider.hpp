@@ -20,7 +20,7 @@ namespace agw::test {
 /// can be searched for it. Safe to call from many threads; `rules` is set before the first call.
 class FakeProvider final : public Provider {
  public:
-  enum class Call { Exchange, Refresh, Revoke, Identify, Installations, Mint };
+  enum class Call { Exchange, Refresh, Revoke, Identify, Installations, Mint, StartDevice, PollDevice };
 
   struct Rules {
     bool rotates = true;  ///< false: a refresh answers no refresh token and spends none
@@ -62,6 +62,17 @@ class FakeProvider final : public Provider {
   std::string consent(const std::string& authorizationUrl, const Identity& who);
   /// A query parameter of such a page's address, decoded; empty when absent.
   [[nodiscard]] static std::string parameter(const std::string& authorizationUrl, const std::string& name);
+
+  // ---- the person at another device
+  /// What `startDevice` answers; device codes are made.
+  std::chrono::seconds deviceLife{1800};
+  std::chrono::seconds deviceInterval{5};
+  void approveDevice(const std::string& userCode, const Identity& who);
+  void refuseDevice(const std::string& userCode);
+  /// The code's time is over at the provider.
+  void expireDevice(const std::string& userCode);
+  /// The next poll is answered with `slow_down`.
+  void slowDownNext();
 
   // ---- the script
   enum class When { Before, After };  ///< `After`: the call takes effect, its answer is lost
@@ -120,6 +131,8 @@ class FakeProvider final : public Provider {
   Result<WebhookReading> readWebhook(const WebhookRequest& request) override {
     return webhook ? webhook(request) : Provider::readWebhook(request);
   }
+  Result<DeviceGrant> startDevice(const Scopes& scopes) override;
+  Result<DevicePoll> pollDevice(const Secret& deviceCode, const Scopes& scopes) override;
 
  private:
   struct Family {
@@ -136,6 +149,12 @@ class FakeProvider final : public Provider {
     std::string challenge;
     std::string nonce;
   };
+  struct Device {
+    std::string userCode;
+    std::optional<Identity> who;  ///< approved by
+    bool refused = false;
+    bool over = false;  ///< expired, or its tokens were given
+  };
   struct Script {
     int calls = 0;
     std::deque<std::pair<Error, When>> failures;
@@ -145,6 +164,8 @@ class FakeProvider final : public Provider {
   };
   template <class T, class Effect>
   Result<T> perform(Call call, Effect effect);
+  void atDevice(const std::string& userCode, const std::function<void(Device&)>& change);
+  Result<DevicePoll> pollLocked(const std::string& deviceCode);
   TokenSet issue(Family& family, bool withRefreshToken);
   Family* familyOfRefresh(const std::string& token);
   const Family* familyOfAccess(const std::string& token) const;
@@ -158,10 +179,32 @@ class FakeProvider final : public Provider {
   std::map<Call, Script> scripts_;
   std::deque<Family> families_;
   std::map<std::string, Code> codes_;
+  std::map<std::string, Device> devices_;
+  bool slowDown_ = false;
   int minted_ = 0;
   MintRequest lastMint_;
   std::vector<RevokeRequest> revocations_;
 };
+
+template <class T, class Effect>
+Result<T> FakeProvider::perform(Call call, Effect effect) {
+  std::unique_lock lock(mutex_);
+  Script& script = scripts_[call];
+  ++script.calls;
+  auto failure = script.always;
+  if (!script.failures.empty()) {
+    failure = script.failures.front();
+    script.failures.pop_front();
+  }
+  const bool takesEffect = !failure || failure->second == When::After;
+  Result<T> outcome = takesEffect ? effect() : Result<T>(failure->first);
+  if (failure) outcome = failure->first;
+  ++script.waiting;
+  changed_.notify_all();
+  changed_.wait(lock, [&] { return !script.held; });
+  --script.waiting;
+  return outcome;
+}
 
 /// Providers by id; a reload is a `set`.
 class FakeDirectory final : public ProviderDirectory {

@@ -141,6 +141,14 @@ class StorageDecorator : public Storage {
                                         int limit) override {
     return inner_.expireFlows(now, error, keep, limit);
   }
+  Result<std::vector<Flow>> claimDevicePolls(TimePoint now, std::chrono::seconds claim,
+                                             int limit) override {
+    return inner_.claimDevicePolls(now, claim, limit);
+  }
+  Result<void> scheduleDevicePoll(const std::string& id, TimePoint at,
+                                  std::chrono::seconds interval) override {
+    return inner_.scheduleDevicePoll(id, at, interval);
+  }
   Result<void> createApiKey(const ApiKeyRecord& key) override { return inner_.createApiKey(key); }
   Result<std::optional<ApiKeyRecord>> findApiKey(const std::string& keyHash) override {
     return inner_.findApiKey(keyHash);

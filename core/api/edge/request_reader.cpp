@@ -25,10 +25,6 @@ MethodClass classify(std::string_view method) {
   return method == "TRACE" || method == "CONNECT" ? MethodClass::NeverTaken : MethodClass::Unknown;
 }
 
-bool carriesBody(std::string_view method) {
-  return method == "POST" || method == "PUT" || method == "PATCH";
-}
-
 bool hasBareLf(std::string_view octets) {
   for (auto at = octets.find('\n'); at != std::string_view::npos; at = octets.find('\n', at + 1)) {
     if (at == 0 || octets[at - 1] != '\r') return true;
@@ -140,9 +136,6 @@ Fault RequestReader::checkHead() {
   const bool chunked = parser_->has("Transfer-Encoding");
   if (chunked && (parser_->version < 11 || parser_->has("Content-Length"))) {
     return {.status = 400, .message = "Transfer-Encoding goes with HTTP/1.1 and without Content-Length."};
-  }
-  if (carriesBody(request.method) && !chunked && !parser_->has("Content-Length")) {
-    return {.status = 411, .message = "Send Content-Length."};
   }
   auto target = parseTarget(parser_->target);
   if (!target) return {.status = 400, .message = target.error().message};

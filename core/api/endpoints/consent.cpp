@@ -18,7 +18,7 @@ Result<Response> init(Gateway& gateway, const Request& request, const Caller& ca
   auto redirect = checkedRedirect(gateway, target->value_or(""));
   if (!redirect) return std::move(redirect).error();
 
-  if (auto within = gateway.limits.consent(caller.keyId); !within) return std::move(within).error();
+  if (auto within = gateway.limits.consent(caller.keyId, *subject); !within) return std::move(within).error();
   const auto link = gateway.parts.consent.begin({.provider = subject->provider,
                                                  .profile = subject->owner,
                                                  .scopes = std::move(*scopes),

@@ -40,7 +40,7 @@ std::optional<ConsentHint> hintFor(Gateway& gateway, const TokenRequest& request
                               .requestId = request.requestId};
   if (const auto open = gateway.parts.consent.openLink(wanted, caller))
     return ConsentHint{open->authUrl, open->sessionId, open->expiresAt};
-  if (!gateway.limits.consent(caller.keyId)) return std::nullopt;
+  if (!gateway.limits.consent(caller.keyId, {request.provider, request.profile})) return std::nullopt;
   const auto link = gateway.parts.consent.begin(wanted, caller);
   if (link) return ConsentHint{link->authUrl, link->sessionId, link->expiresAt};
   logNotMade(gateway, request.requestId, link.error());

@@ -52,6 +52,7 @@ std::vector<Route> makeRoutes(ApplicationParts parts) {
   std::vector<Route> routes;
   addTokenRoutes(routes, gateway);  // first: the hot path is found first
   addConsentRoutes(routes, gateway);
+  addDeviceRoutes(routes, gateway);
   addCallbackRoutes(routes, gateway);
   addGrantRoutes(routes, gateway);
   addInstallationTokenRoutes(routes, gateway);

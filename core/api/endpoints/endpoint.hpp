@@ -23,12 +23,6 @@ struct Gateway {
 };
 using SharedGateway = std::shared_ptr<Gateway>;
 
-/// Whose grant of which provider a request is about.
-struct Subject {
-  std::string provider;
-  std::string owner;  ///< canonical e-mail
-};
-
 using OpenEndpoint = Result<Response> (*)(Gateway&, const Request&);
 using CallerEndpoint = Result<Response> (*)(Gateway&, const Request&, const Caller&);
 
@@ -59,6 +53,7 @@ using CallerEndpoint = Result<Response> (*)(Gateway&, const Request&, const Call
 
 // The families, each in the order of the documentation.
 void addConsentRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
+void addDeviceRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 void addCallbackRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 void addTokenRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 void addGrantRoutes(std::vector<Route>& routes, const SharedGateway& gateway);

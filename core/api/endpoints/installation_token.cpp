@@ -206,7 +206,11 @@ Result<Response> refresh(Gateway& gateway, const Request& request, const Caller&
   if (!body) return body.error();
   auto wish = readBody(*body, caller);
   if (!wish) return std::move(wish).error();
-  if (wish->user) wish->user->forceRefresh = true;
+  if (wish->user) {
+    if (auto within = gateway.limits.renewal({wish->user->provider, wish->user->profile}); !within)
+      return std::move(within).error();
+    wish->user->forceRefresh = true;
+  }
   wish->installation.forceRefresh = true;
   return answerInJson(gateway, std::move(*wish), caller, request.requestId);
 }

@@ -29,6 +29,10 @@ Result<TokenRequest> readRequest(const Request& request, const Caller& caller) {
 Result<Response> token(Gateway& gateway, const Request& request, const Caller& caller) {
   const auto wanted = readRequest(request, caller);
   if (!wanted) return wanted.error();
+  if (wanted->forceRefresh) {
+    if (auto within = gateway.limits.renewal({wanted->provider, wanted->profile}); !within)
+      return std::move(within).error();
+  }
   const auto answer = gateway.parts.tokens.token(*wanted);
   if (!answer) {
     if (curedByConsent(answer.error())) return refusal(gateway, *wanted, answer.error(), caller);

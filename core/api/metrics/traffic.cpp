@@ -7,7 +7,7 @@ namespace {
 
 /// What the gateway answers with; another status is counted as `other`.
 constexpr std::array kStatuses{200, 201, 202, 204, 302, 303, 304, 400, 401, 403, 404, 405, 408,
-                               409, 411, 413, 414, 415, 417, 429, 431, 500, 501, 502, 503, 505};
+                               409, 413, 414, 415, 417, 429, 431, 500, 501, 502, 503, 505};
 
 constexpr int kUnavailable = 503;
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 
 #include "storage/errors.hpp"
 #include "storage/memory/memory_storage.hpp"
@@ -11,6 +12,11 @@ namespace {
 
 bool finished(FlowStatus status) {
   return status == FlowStatus::Completed || status == FlowStatus::Failed;
+}
+
+void endPolls(Flow& flow) {
+  flow.deviceCode.clear();
+  flow.pollAt.reset();
 }
 
 }  // namespace
@@ -53,6 +59,7 @@ Result<void> MemoryStorage::advanceFlow(const Flow& flow, FlowStatus from) {
   row.confirmationTries = flow.confirmationTries;
   row.pendingTokens = flow.status == FlowStatus::AwaitingConfirmation ? flow.pendingTokens : Sealed();
   if (finished(flow.status) || flow.status == FlowStatus::AwaitingConfirmation) row.codeVerifier.clear();
+  endPolls(row);
   ++found->second.version;
   return {};
 }
@@ -86,11 +93,43 @@ Result<std::vector<Flow>> MemoryStorage::expireFlows(TimePoint now, const std::s
     flow.status = FlowStatus::Failed;
     flow.error = error;
     flow.codeVerifier.clear();
+    endPolls(flow);
     if (flow.pendingTokens.empty()) continue;
     holding.push_back(flow);
     flow.pendingTokens.clear();
   }
   return holding;
+}
+
+Result<std::vector<Flow>> MemoryStorage::claimDevicePolls(TimePoint now, std::chrono::seconds claim,
+                                                          int limit) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Flow*> due;
+  for (auto& [id, entry] : flows_) {
+    Flow& flow = entry.row;
+    if (flow.status == FlowStatus::Pending && flow.pollAt && *flow.pollAt <= now && flow.expiresAt > now)
+      due.push_back(&flow);
+  }
+  std::sort(due.begin(), due.end(), [](const Flow* left, const Flow* right) {
+    return std::tie(*left->pollAt, left->id) < std::tie(*right->pollAt, right->id);
+  });
+  if (due.size() > static_cast<std::size_t>(std::max(0, limit))) due.resize(static_cast<std::size_t>(limit));
+  std::vector<Flow> claimed;
+  for (Flow* flow : due) {
+    flow->pollAt = now + claim;
+    claimed.push_back(*flow);
+  }
+  return claimed;
+}
+
+Result<void> MemoryStorage::scheduleDevicePoll(const std::string& id, TimePoint at,
+                                               std::chrono::seconds interval) {
+  const std::lock_guard lock(mutex_);
+  const auto found = flows_.find(id);
+  if (found == flows_.end() || found->second.row.status != FlowStatus::Pending) return {};
+  found->second.row.pollAt = at;
+  found->second.row.pollInterval = interval;
+  return {};
 }
 
 }  // namespace agw

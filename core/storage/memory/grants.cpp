@@ -115,6 +115,7 @@ Result<Version> MemoryStorage::putGrant(const Grant& grant, Version seen) {
   next.grant.openIntents = 0;
   next.grant.failures = 0;
   next.grant.lastError.clear();
+  next.grant.challenge.clear();
   next.grant.lastAttemptAt.reset();
   next.grant.retryNotBefore.reset();
   grants_.insert_or_assign(grant.id, std::move(next));
@@ -192,6 +193,7 @@ Result<Version> MemoryStorage::replaceTokens(const std::string& id, Version seen
   row.grant.openIntents = 0;
   row.grant.failures = 0;
   row.grant.lastError.clear();
+  row.grant.challenge.clear();
   row.grant.lastAttemptAt = tokens.issuedAt;
   row.grant.retryNotBefore.reset();
   row.leaseOwner.clear();
@@ -211,6 +213,7 @@ Result<void> MemoryStorage::endRefresh(const std::string& id, const Lease& lease
   if (failure.intentSettled) grant.openIntents = 0;
   ++grant.failures;
   grant.lastError = failure.error;
+  grant.challenge = failure.challenge;
   grant.lastAttemptAt = failure.at;
   grant.retryNotBefore = failure.retryNotBefore;
   row->renewAt = failure.retryNotBefore.value_or(row->renewAt);

@@ -134,7 +134,9 @@ std::vector<SealedRow> MemoryStorage::allSealed() const {
          entry.row.provider,
          entry.row.profile,
          entry.version,
-         {{"code_verifier", entry.row.codeVerifier}, {"pending_tokens", entry.row.pendingTokens}}});
+         {{"code_verifier", entry.row.codeVerifier},
+          {"pending_tokens", entry.row.pendingTokens},
+          {"device_code", entry.row.deviceCode}}});
   }
   for (const auto& [id, entry] : installFlows_) {
     add({"oauth_states",
@@ -192,6 +194,7 @@ Result<void> MemoryStorage::replaceSealed(const SealedRow& row) {
   } else {
     write("code_verifier", flows_.at(row.id).row.codeVerifier);
     write("pending_tokens", flows_.at(row.id).row.pendingTokens);
+    write("device_code", flows_.at(row.id).row.deviceCode);
     ++flows_.at(row.id).version;
   }
   return {};

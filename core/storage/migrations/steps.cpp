@@ -5,6 +5,7 @@
 #include "storage/migrations/step_3_renewals.hpp"
 #include "storage/migrations/step_4_grant_changes.hpp"
 #include "storage/migrations/step_5_deliveries.hpp"
+#include "storage/migrations/step_6_devices.hpp"
 
 namespace agw::storage {
 namespace {
@@ -178,11 +179,12 @@ CREATE TABLE gateway_meta (
 );
 )sql";
 
-constexpr std::array<Migration, 5> kSteps{{{1, "first schema", kFirst},
+constexpr std::array<Migration, 6> kSteps{{{1, "first schema", kFirst},
                                            {2, "installations as owners of grants", kStep2Installations},
                                            {3, "schedule of renewals", kStep3Renewals},
                                            {4, "changes of grants are told", "", kStep4GrantChanges},
-                                           {5, "deliveries of providers", kStep5Deliveries}}};
+                                           {5, "deliveries of providers", kStep5Deliveries},
+                                           {6, "devices, and challenges of dead grants", kStep6Devices}}};
 
 }  // namespace
 

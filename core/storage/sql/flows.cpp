@@ -6,7 +6,7 @@ namespace agw::storage {
 namespace {
 
 const Sql kInsert{"INSERT INTO oauth_sessions (" + kFlowColumns +
-                  ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"};
+                  ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"};
 const Sql kFind{"SELECT " + kFlowColumns + " FROM oauth_sessions WHERE id = ?"};
 const Sql kConsume{
     "UPDATE oauth_sessions SET status = 'exchanging' WHERE state = ? AND status = 'pending' RETURNING " +
@@ -15,8 +15,8 @@ const Sql kStateExists{"SELECT 1 FROM oauth_sessions WHERE state = ?"};
 const Sql kAdvance{
     "UPDATE oauth_sessions SET status = ?, error = ?, account = ?, confirmation_hash = ?, confirmation_tries "
     "= ?, "
-    "pending_tokens = ?, code_verifier = CASE WHEN ? = 1 THEN '' ELSE code_verifier END, version = version + "
-    "1 "
+    "pending_tokens = ?, code_verifier = CASE WHEN ? = 1 THEN '' ELSE code_verifier END, device_code = '', "
+    "poll_at = NULL, version = version + 1 "
     "WHERE id = ? AND status = ?"};
 const Sql kCountTry{
     "UPDATE oauth_sessions SET confirmation_tries = confirmation_tries + 1 "
@@ -27,11 +27,17 @@ const Sql kDeleteOld{
     "'failed') "
     "AND expires_at <= ? LIMIT ? {skip locked})"};
 const Sql kExpire{
-    "UPDATE oauth_sessions SET status = 'failed', error = ?, code_verifier = '', version = version + 1 WHERE "
-    "id IN "
+    "UPDATE oauth_sessions SET status = 'failed', error = ?, code_verifier = '', device_code = '', poll_at = NULL, "
+    "version = version + 1 WHERE id IN "
     "(SELECT id FROM oauth_sessions WHERE status IN ('pending', 'exchanging', 'awaiting_confirmation') "
     "AND expires_at <= ? LIMIT ? {skip locked}) RETURNING " +
     kFlowColumns};
+const Sql kClaimPolls{
+    "UPDATE oauth_sessions SET poll_at = ? WHERE id IN (SELECT id FROM oauth_sessions WHERE poll_at <= ? "
+    "AND status = 'pending' AND expires_at > ? ORDER BY poll_at, id LIMIT ? {skip locked}) RETURNING " +
+    kFlowColumns};
+const Sql kSchedulePoll{
+    "UPDATE oauth_sessions SET poll_at = ?, poll_interval = ? WHERE id = ? AND status = 'pending'"};
 const Sql kErasePending{"UPDATE oauth_sessions SET pending_tokens = '' WHERE id = ?"};
 
 }  // namespace
@@ -43,7 +49,8 @@ Result<void> SqlStorage::createFlow(const Flow& flow) {
         change(connection, kInsert, flow.id, flow.provider, flow.profile, flow.stateHash, flow.codeVerifier,
                flow.redirectUri, flow.redirectAfter, scopes, flow.configFingerprint, flow.startedBy,
                toText(flow.status), flow.error, flow.account, flow.createdAt, flow.expiresAt,
-               flow.confirmationHash, flow.confirmationTries, flow.pendingTokens);
+               flow.confirmationHash, flow.confirmationTries, flow.pendingTokens, flow.deviceCode,
+               flow.pollInterval, flow.pollAt);
     if (inserted == 0) return conflict(kExists);
     return {};
   });
@@ -99,6 +106,21 @@ Result<std::vector<Flow>> SqlStorage::expireFlows(TimePoint now, const std::stri
     for (const auto& flow : expired) change(connection, kErasePending, flow.id);
     transaction.commit();
     return expired;
+  });
+}
+
+Result<std::vector<Flow>> SqlStorage::claimDevicePolls(TimePoint now, std::chrono::seconds claim,
+                                                       int limit) {
+  return run(Kind::Write, [&](Connection& connection) -> Result<std::vector<Flow>> {
+    return fetchAll(connection, kClaimPolls, readFlow, TimePoint(now + claim), now, now, limit);
+  });
+}
+
+Result<void> SqlStorage::scheduleDevicePoll(const std::string& id, TimePoint at,
+                                            std::chrono::seconds interval) {
+  return run(Kind::Write, [&](Connection& connection) -> Result<void> {
+    change(connection, kSchedulePoll, at, interval, id);
+    return {};
   });
 }
 

@@ -38,7 +38,7 @@ const Sql kReplace{
     "token_expiry = ?, refresh_expires_at = ?, scopes = ?, status = ?, created_at = ?, consented_at = ?, "
     "updated_at = ?, renew_at = ?, "
     "version = version + 1, lease_owner = '', lease_until = NULL, open_intents = 0, failures = 0, last_error "
-    "= '', "
+    "= '', challenge = '', "
     "last_attempt_at = NULL, retry_not_before = NULL WHERE id = ? AND version = ?"};
 const Sql kAcquire{
     "UPDATE oauth_credentials SET lease_owner = ?, lease_until = {now} + ?, fence = fence + 1, "
@@ -60,12 +60,12 @@ const Sql kReplaceTokens{
     "refresh_expires_at = ?, scopes = ?, status = 'active', version = version + 1, updated_at = ?, "
     "renew_at = ?, "
     "lease_owner = '', "
-    "lease_until = NULL, open_intents = 0, failures = 0, last_error = '', last_attempt_at = ?, "
+    "lease_until = NULL, open_intents = 0, failures = 0, last_error = '', challenge = '', last_attempt_at = ?, "
     "retry_not_before = NULL "
     "WHERE id = ? AND version = ?"};
 const Sql kRecordFailure{
     "UPDATE oauth_credentials SET lease_owner = '', lease_until = NULL, failures = failures + 1, last_error "
-    "= ?, "
+    "= ?, challenge = ?, "
     "last_attempt_at = ?, retry_not_before = ?, renew_at = COALESCE(?, renew_at), updated_at = ?, "
     "status = CASE WHEN ? = 1 THEN 'needs_consent' ELSE status END, "
     "open_intents = CASE WHEN ? = 1 THEN 0 ELSE open_intents END "
@@ -216,9 +216,10 @@ Result<void> SqlStorage::endRefresh(const std::string& id, const Lease& lease, V
   const GrantWrite write(*changes_, id);
   return run(Kind::Write, [&](Connection& connection) -> Result<void> {
     if (lease.owner.empty()) return conflict(kLeaseLost);
-    const int recorded = change(connection, kRecordFailure, failure.error, failure.at, failure.retryNotBefore,
-                                failure.retryNotBefore, clock_.now(), failure.dead ? 1 : 0,
-                                failure.intentSettled ? 1 : 0, id, lease.owner, lease.fence, seen);
+    const int recorded =
+        change(connection, kRecordFailure, failure.error, failure.challenge, failure.at,
+               failure.retryNotBefore, failure.retryNotBefore, clock_.now(), failure.dead ? 1 : 0,
+               failure.intentSettled ? 1 : 0, id, lease.owner, lease.fence, seen);
     // Not recorded: another version, whose lease still ends, or another holder.
     if (recorded == 0 && change(connection, kEndLease, id, lease.owner, lease.fence) == 0) {
       return conflict(kLeaseLost);

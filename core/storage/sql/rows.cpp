@@ -117,6 +117,7 @@ Grant readGrant(const Row& row) {
   grant.openIntents = smallNumberAt(row, column++);
   grant.failures = smallNumberAt(row, column++);
   grant.lastError = row.text(column++);
+  grant.challenge = row.text(column++);
   grant.lastAttemptAt = optionalTimeAt(row, column++);
   grant.retryNotBefore = optionalTimeAt(row, column++);
   return grant;
@@ -143,6 +144,9 @@ Flow readFlow(const Row& row) {
   flow.confirmationHash = row.text(column++);
   flow.confirmationTries = smallNumberAt(row, column++);
   flow.pendingTokens = row.text(column++);
+  flow.deviceCode = row.text(column++);
+  flow.pollInterval = std::chrono::seconds(numberAt(row, column++));
+  flow.pollAt = optionalTimeAt(row, column++);
   return flow;
 }
 

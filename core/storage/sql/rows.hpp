@@ -29,6 +29,9 @@ namespace agw::storage {
 [[nodiscard]] inline Value toValue(int number) {
   return std::int64_t{number};
 }
+[[nodiscard]] inline Value toValue(std::chrono::seconds span) {
+  return std::int64_t{span.count()};
+}
 [[nodiscard]] inline Value toValue(std::chrono::milliseconds span) {
   return std::int64_t{span.count()};
 }
@@ -62,7 +65,7 @@ inline const std::string kGrantColumns =
     "id, profile_id, provider_id, issuer, subject, access_token, refresh_token, carry, issued_at, "
     "token_expiry, "
     "refresh_expires_at, scopes, status, version, created_at, consented_at, updated_at, fence, open_intents, "
-    "failures, last_error, last_attempt_at, retry_not_before";
+    "failures, last_error, challenge, last_attempt_at, retry_not_before";
 
 inline constexpr int kGrantColumnCount = 23;
 
@@ -70,7 +73,7 @@ inline const std::string kFlowColumns =
     "id, provider_id, profile_id, state, code_verifier, redirect_uri, redirect_after, scopes, "
     "config_fingerprint, "
     "started_by, status, error, account, created_at, expires_at, confirmation_hash, confirmation_tries, "
-    "pending_tokens";
+    "pending_tokens, device_code, poll_interval, poll_at";
 
 inline const std::string kInstallFlowColumns =
     "id, platform, step, state, code_verifier, redirect_uri, redirect_after, org_id, config_fingerprint, "

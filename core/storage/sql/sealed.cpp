@@ -48,7 +48,7 @@ const std::array<SealedTable, 5> kTables{
           " AND (lease_owner = '' OR lease_until <= {now})"),
     table("oauth_providers", "id", "''", {"client_secret"}),
     table("oauth_revocations", "provider_id", "profile_id", {"tokens"}),
-    table("oauth_sessions", "provider_id", "profile_id", {"code_verifier", "pending_tokens"}),
+    table("oauth_sessions", "provider_id", "profile_id", {"code_verifier", "pending_tokens", "device_code"}),
     table("oauth_states", "platform", "''", {"code_verifier"})};
 
 SealedRow readSealed(const SealedTable& from, const Row& row) {

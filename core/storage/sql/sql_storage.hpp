@@ -90,6 +90,9 @@ class SqlStorage final : public Storage {
   Result<Flow> countConfirmationTry(const std::string& id) override;
   Result<std::vector<Flow>> expireFlows(TimePoint now, const std::string& error, std::chrono::seconds keep,
                                         int limit) override;
+  Result<std::vector<Flow>> claimDevicePolls(TimePoint now, std::chrono::seconds claim, int limit) override;
+  Result<void> scheduleDevicePoll(const std::string& id, TimePoint at,
+                                  std::chrono::seconds interval) override;
 
   Result<void> createApiKey(const ApiKeyRecord& key) override;
   Result<std::optional<ApiKeyRecord>> findApiKey(const std::string& keyHash) override;

@@ -73,7 +73,9 @@ enum {
      at a time for all grants of an account). With AGW_INPUT "scopes": AGW_RESULT "scopes" as answers spell them.
      No send. */
   AGW_DESCRIBE = 11,
-  AGW_DEVICE_TOKEN = 12 /* one poll, RFC 8628 section 3.4: as AGW_EXCHANGE, or AGW_PENDING */
+  /* One poll, RFC 8628 section 3.4: as AGW_EXCHANGE, or AGW_PENDING. AGW_DENIED: the person refused, or, with
+     AGW_ERROR "code" "expired_token", the code's time is over. */
+  AGW_DEVICE_TOKEN = 12
 };
 
 /* What `get` reads. Names are in quotes; in brackets, the operations that have them. JSON pointers (RFC 6901)
@@ -83,7 +85,8 @@ enum {
      "code" "code_verifier" [2]; "refresh_token" "access_token" [3 4 5 6]; "id_token" [5 6];
      "purpose" ("installation", else absent) [1 2 3 4 8]; "kind" as in AGW_TOKEN [3 4 6]; "org_id" [1 4 7];
      "installation_id" [4 7]; "repositories" (space-separated) "permissions" (JSON object) [7];
-     "state" [8]; "method" "public_url" (of this webhook) [9]; "device_code" [12] */
+     "state" [8]; "method" "public_url" (of this webhook) [9]; "device_code" [12]; "challenge" (AGW_ERROR's, of the
+     grant that this consent replaces) [1] */
   AGW_INPUT = 1,
   AGW_CLIENT = 2,      /* "id", "secret", "webhook_secret" */
   AGW_OPTION = 3,      /* JSON pointer into the entry's options */
@@ -118,7 +121,8 @@ enum {
   AGW_BASIC = 7,      /* name: user, value: password; both form-encoded first, RFC 6749 section 2.3.1 */
   AGW_RESULT = 8,     /* field of the next record, or of the operation */
   /* "code": the provider's word; "hint": for the one who must act; "retry_after": seconds, else the host
-     reads the answer's Retry-After. The last of a name counts. */
+     reads the answer's Retry-After; "challenge" with AGW_GRANT_DEAD: what the next consent must answer, up to 4 KB,
+     no secret. The last of a name counts. */
   AGW_ERROR = 9,
   AGW_VERIFY = 10, /* "issuer" (repeatable), "jwks_url": how the host verifies an id_token */
   AGW_SIGN = 11,   /* "key" for AGW_HMAC_SHA256 */

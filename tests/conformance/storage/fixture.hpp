@@ -46,6 +46,7 @@ inline std::string describe(const Grant& grant) {
          " consented=" + describe(grant.consentedAt) + " updated=" + describe(grant.updatedAt) +
          " fence=" + std::to_string(grant.fence) + " intents=" + std::to_string(grant.openIntents) +
          " failures=" + std::to_string(grant.failures) + " lastError=" + grant.lastError +
+         " challenge=" + grant.challenge +
          " lastAttempt=" + describe(grant.lastAttemptAt) + " retry=" + describe(grant.retryNotBefore);
 }
 inline std::string describe(const Flow& flow) {
@@ -56,7 +57,9 @@ inline std::string describe(const Flow& flow) {
          " status=" + std::to_string(static_cast<int>(flow.status)) + " error=" + flow.error +
          " account=" + flow.account + " created=" + describe(flow.createdAt) +
          " expires=" + describe(flow.expiresAt) + " confirmation=" + flow.confirmationHash +
-         " tries=" + std::to_string(flow.confirmationTries) + " pending=" + flow.pendingTokens;
+         " tries=" + std::to_string(flow.confirmationTries) + " pending=" + flow.pendingTokens +
+         " device=" + flow.deviceCode + " interval=" + std::to_string(flow.pollInterval.count()) +
+         " poll=" + describe(flow.pollAt);
 }
 
 inline std::string describe(const InstallFlow& flow) {

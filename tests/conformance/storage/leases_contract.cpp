@@ -189,6 +189,23 @@ TEST_P(Leases, EndRefresh_DeadGrant_NeedsConsentAndKeepsItsTokens) {
   EXPECT_EQ(read(grant.id).version, 1);
 }
 
+TEST_P(Leases, EndRefresh_Challenge_StaysUntilTheGrantLivesAgain) {
+  const Grant grant = stored();
+  const auto die = [&](std::int64_t fence, Version seen) {
+    ASSERT_TRUE(succeeds(storage().acquireLease(grant.id, "worker", 1h)));
+    RefreshFailure end = failure(true, true);
+    end.challenge = R"({"a":"\u00e4"})";
+    ASSERT_TRUE(succeeds(storage().endRefresh(grant.id, {"worker", fence}, seen, end)));
+    EXPECT_EQ(read(grant.id).challenge, end.challenge);
+  };
+  die(1, 1);
+  ASSERT_TRUE(succeeds(storage().replaceTokens(grant.id, 1, tokens("2"))));
+  EXPECT_EQ(read(grant.id).challenge, "");
+  die(2, 2);
+  ASSERT_TRUE(succeeds(storage().putGrant(read(grant.id), 2)));
+  EXPECT_EQ(read(grant.id).challenge, "");
+}
+
 TEST_P(Leases, EndRefresh_Failures_AreCountedUntilSuccess) {
   const Grant grant = stored();
   for (int i = 1; i <= 3; ++i) {

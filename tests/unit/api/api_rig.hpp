@@ -21,6 +21,7 @@ inline const std::string kRootKey = "root-key-0123456789abcdef0123456789abcdef";
 class ApiRig : public BrokerRig {
  public:
   std::unique_ptr<TokenService> tokens = replica();
+  std::unique_ptr<DeviceService> devices = deviceReplica();
   InstallService install{{storage, directory, vault, clock, random, log, revoke}};
   InstallationDirectory installations{storage, directory};
   InstallationEnder ender{{storage, revoke, clock, log}};
@@ -36,6 +37,7 @@ class ApiRig : public BrokerRig {
   explicit ApiRig(bool development = false) {
     router = std::make_unique<api::Router>(
         api::makeRoutes({.consent = consent,
+                         .devices = *devices,
                          .tokens = *tokens,
                          .revoke = revoke,
                          .install = install,

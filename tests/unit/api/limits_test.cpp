@@ -16,6 +16,7 @@ class LimitsTest : public testing::Test, public test::BrokerRig {
  protected:
   test::RecordedMetrics metrics;
   std::unique_ptr<TokenService> tokens = replica();
+  std::unique_ptr<DeviceService> devices = deviceReplica();
   InstallService install{{storage, directory, vault, clock, random, log, revoke}};
   InstallationDirectory installations{storage, directory};
   InstallationEnder ender{{storage, revoke, clock, log}};
@@ -25,6 +26,7 @@ class LimitsTest : public testing::Test, public test::BrokerRig {
 
   void limit(LimitSettings limits) {
     router = std::make_unique<Router>(makeRoutes({.consent = consent,
+                                                  .devices = *devices,
                                                   .tokens = *tokens,
                                                   .revoke = revoke,
                                                   .install = install,
@@ -120,6 +122,63 @@ TEST_F(LimitsTest, ConsentLinks_AreLimitedAndAMissingTokenThenComesWithoutOne) {
   const auto missing = ask("POST", "/auth/token", test::kRootKey, "192.0.2.1", test::subject("bob@x.com"));
   EXPECT_EQ(missing.status, 401);
   EXPECT_EQ(field(missing, "auth_url"), "(none)");
+}
+
+// The grant of one user at one provider, whichever keys ask and whatever they ask for.
+TEST_F(LimitsTest, OneUserAtOneProvider_IsAskedToConsentSoOftenAndNoMore) {
+  provider->abilities.device = true;
+  limit({.perGrant = 2});
+  EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.1", test::subject()).status, 200);
+  EXPECT_EQ(ask("POST", "/auth/device", test::kRootKey, "192.0.2.2", test::subject()).status, 200);
+  const auto refused = ask("POST", "/auth/device", test::kRootKey, "192.0.2.3", test::subject());
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(headerOf(refused, "Retry-After"), "30");
+  EXPECT_EQ(provider->calls(test::FakeProvider::Call::StartDevice), 1) << "the provider is not asked";
+  EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.1", test::subject()).status, 429);
+  EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.1", test::subject("ALICE@x.com")).status, 429)
+      << "another spelling of the same address";
+  EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.1", test::subject("bob@x.com")).status, 200);
+  EXPECT_EQ(metrics.value("auth_gateway_rate_limited_total", {{"limit", "grant"}}), 3);
+}
+
+TEST_F(LimitsTest, ForcedRenewalsOfOneGrant_AreLimitedAndOrdinaryReadsAreNot) {
+  connect();
+  limit({.perGrant = 1});
+  const std::string forced = R"({"provider":"fake","user_email":"alice@x.com","force_refresh":true})";
+  EXPECT_EQ(ask("POST", "/auth/token", test::kRootKey, "192.0.2.1", forced).status, 200);
+  const auto refused = ask("POST", "/auth/token", test::kRootKey, "192.0.2.2", forced);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(headerOf(refused, "Retry-After"), "60");
+  EXPECT_EQ(ask("POST", "/oauth/refresh", test::kRootKey, "192.0.2.1", test::subject()).status, 429);
+  EXPECT_EQ(token(test::kRootKey).status, 200);
+  EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.1", test::subject()).status, 200)
+      << "a program in a loop does not keep the person from consenting";
+}
+
+// Whoever may not ask for a user must not be able to use up that user's share.
+TEST_F(LimitsTest, KeyWithoutPermission_CountsForNobody) {
+  limit({.perGrant = 1});
+  ApiKeyRecord stranger;
+  stranger.id = "id-1";
+  stranger.name = "stranger";
+  stranger.keyHash = sha256Hex("a-key-of-0123456789abcdef0123456789abcdef");
+  stranger.permissions = {{Operation::Consent, Operation::Token}, {"fake"}, {"bob@x.com"}};
+  stranger.createdAt = clock.now();
+  ASSERT_TRUE(memory->createApiKey(stranger).ok());
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(ask("POST", "/auth/init", "a-key-of-0123456789abcdef0123456789abcdef", "192.0.2.1",
+                  test::subject()).status,
+              403);
+  }
+  EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.1", test::subject()).status, 200);
+}
+
+// Rotating the address in the body escapes the grant's limit, but not the key's.
+TEST_F(LimitsTest, OtherAddressesInTheBody_DoNotWidenTheKeysOwnLimit) {
+  limit({.consents = 2, .perGrant = 1});
+  EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.1", test::subject("a@x.com")).status, 200);
+  EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.2", test::subject("b@x.com")).status, 200);
+  EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.3", test::subject("c@x.com")).status, 429);
 }
 
 }  // namespace

@@ -113,6 +113,41 @@ TEST(HostCall, Hint_IsShownOnOneLineAndCut) {
   EXPECT_LT(tokens.error().message.size(), 400U);
 }
 
+TEST(HostCall, ChallengeOfADeadGrant_IsHandedOver_IfItCanStandInALink) {
+  ScriptedServices services;
+  const auto challenge = [&](Body body) {
+    const auto facts = refreshed(body, services).error().facts;
+    return facts.contains("challenge") ? facts.at("challenge").front() : "none";
+  };
+  EXPECT_EQ(challenge([](const agw_call* call) -> std::int32_t {
+              call->put(call->host, AGW_ERROR, text("challenge"), text("{\"a\":1}"));
+              return AGW_GRANT_DEAD;
+            }),
+            "{\"a\":1}");
+  EXPECT_EQ(challenge([](const agw_call* call) -> std::int32_t {
+              call->put(call->host, AGW_ERROR, text("challenge"), text("{\"a\":1}"));
+              return AGW_TRANSIENT;
+            }),
+            "none");
+  EXPECT_EQ(challenge([](const agw_call* call) -> std::int32_t {
+              call->put(call->host, AGW_ERROR, text("challenge"), text("refresh-token-1"));
+              return AGW_GRANT_DEAD;
+            }),
+            "none");
+  EXPECT_EQ(challenge([](const agw_call* call) -> std::int32_t {
+              const std::string lines = "a\r\nb";
+              call->put(call->host, AGW_ERROR, text("challenge"), text(lines));
+              return AGW_GRANT_DEAD;
+            }),
+            "none");
+  EXPECT_EQ(challenge([](const agw_call* call) -> std::int32_t {
+              const std::string endless(4097, 'x');
+              call->put(call->host, AGW_ERROR, text("challenge"), text(endless));
+              return AGW_GRANT_DEAD;
+            }),
+            "none");
+}
+
 TEST(HostCall, ErrorWord_IsForTheLogAlone) {
   ScriptedServices services;
   services.answer(400, R"({"error":"an_odd_word"})");

@@ -383,7 +383,15 @@ TEST(PluginProvider, DevicePoll_TellsPendingFromSlowDownAndTokens) {
   });
   ASSERT_TRUE(done.ok());
   EXPECT_EQ(done->tokens->accessToken.reveal(), "d-1");
-  EXPECT_EQ(poll([](const agw_call*) -> std::int32_t { return AGW_DENIED; }).error().kind, ErrorKind::Denied);
+  const auto refused = poll([](const agw_call*) -> std::int32_t { return AGW_DENIED; });
+  EXPECT_EQ(refused.error().kind, ErrorKind::Denied);
+  EXPECT_NE(refused.error().code, kDeviceExpired);
+  const auto over = poll([](const agw_call* call) -> std::int32_t {
+    call->put(call->host, AGW_ERROR, text("code"), text("expired_token"));
+    return AGW_DENIED;
+  });
+  EXPECT_EQ(over.error().kind, ErrorKind::Denied);
+  EXPECT_EQ(over.error().code, kDeviceExpired);
 }
 
 }  // namespace

@@ -97,6 +97,14 @@ TEST(Device, Poll_KeepsPendingAndSlowDownApartFromFailures) {
   EXPECT_EQ(outcome("200 {\"access_token\":\"t\"}"), "OK\n");
 }
 
+TEST(Device, CodeWhoseTimeIsOver_IsCalledSoWhateverTheProviderCallsIt) {
+  for (const char* word : {"expired_token", "invalid_grant"}) {
+    const auto text = ran<Device>("call device_token\ninput device_code d-1\nanswer 400 {\"error\":\"" +
+                                  std::string(word) + "\"}");
+    EXPECT_NE(text.find("error code=expired_token\n"), std::string::npos) << text;
+  }
+}
+
 TEST(Device, ProviderWithoutTheAddress_HasNoDeviceFlow) {
   EXPECT_EQ(ran<Signed>("call device"), "UNSUPPORTED\n");
   EXPECT_EQ(ran<Signed>("call device_token"), "UNSUPPORTED\n");

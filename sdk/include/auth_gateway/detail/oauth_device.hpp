@@ -51,7 +51,14 @@ inline Status OAuthProvider::deviceToken(Call& call, const Dialect& dialect) con
     call.errorWord(*word);
     return Status::Pending;
   }
-  return readToken(call, dialect, Stage::Device);
+  const auto status = readToken(call, dialect, Stage::Device);
+  const auto among = [&](const std::vector<std::string>& words) {
+    return word && std::find(words.begin(), words.end(), *word) != words.end();
+  };
+  // One word for it, whatever the provider calls it.
+  if (status == Status::Denied && (among(dialect.words.expired) || among(dialect.words.dead)))
+    call.errorWord("expired_token");
+  return status;
 }
 
 }  // namespace auth_gateway
