@@ -93,6 +93,7 @@ Reply ofProvider(const Registry& registry, Provider& provider, const std::string
                  const Request& request) {
   if (action == "faults") return faultsOf(provider, request);
   if (action == "ledger" && request.method == "GET") return jsonReply(provider.ledger().toJson());
+  if (action == "counts" && request.method == "GET") return jsonReply(provider.ledger().counts());
   if (action == "deliveries" && request.method == "GET") return jsonReply(provider.outbox().toJson());
   if (action == "app" && request.method == "GET") return appOf(registry, provider);
   if (action == "events" && request.method == "POST") return happen(provider, request);

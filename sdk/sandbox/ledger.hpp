@@ -121,6 +121,9 @@ class Ledger {
   [[nodiscard]] std::vector<Consent> living() const;
 
   void count(const std::string& endpoint);
+  /// Requests by endpoint, and uses of what was spent.
+  [[nodiscard]] Poco::JSON::Object counts() const;
+  /// The same, and every token.
   [[nodiscard]] Poco::JSON::Object toJson() const;
 
  private:
@@ -154,6 +157,7 @@ class Ledger {
   void limitAccess(std::size_t family, const std::string& label, int most);
   [[nodiscard]] bool inGrace(const Entry& entry, const Policy& policy) const;
   Outcome refuseSpent(const Entry& entry, const Policy& policy);
+  [[nodiscard]] Poco::JSON::Object countsLocked() const;
 
   const Clock& clock_;
   const Mint mint_;

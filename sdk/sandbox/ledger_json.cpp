@@ -9,6 +9,20 @@ void Ledger::count(const std::string& endpoint) {
   ++requests_[endpoint];
 }
 
+Poco::JSON::Object Ledger::counts() const {
+  const std::lock_guard lock(mutex_);
+  return countsLocked();
+}
+
+Poco::JSON::Object Ledger::countsLocked() const {
+  Poco::JSON::Object requests;
+  for (const auto& [endpoint, times] : requests_) requests.set(endpoint, times);
+  return object({{"requests", requests},
+                 {"reuse", reuse_},
+                 {"reuse_in_grace", reuseInGrace_},
+                 {"code_replays", codeReplays_}});
+}
+
 Poco::JSON::Object Ledger::toJson() const {
   static constexpr const char* kKinds[] = {"code", "access", "refresh"};
   const std::lock_guard lock(mutex_);
@@ -31,13 +45,9 @@ Poco::JSON::Object Ledger::toJson() const {
     if (entry.kind == TokenKind::Code) line.set("code_verifier", entry.verifier);
     tokens.add(line);
   }
-  Poco::JSON::Object requests;
-  for (const auto& [endpoint, times] : requests_) requests.set(endpoint, times);
-  return object({{"requests", requests},
-                 {"reuse", reuse_},
-                 {"reuse_in_grace", reuseInGrace_},
-                 {"code_replays", codeReplays_},
-                 {"tokens", tokens}});
+  Poco::JSON::Object json = countsLocked();
+  json.set("tokens", tokens);
+  return json;
 }
 
 std::string Ledger::stateOf(const Entry& entry) const {

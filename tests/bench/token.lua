@@ -1,5 +1,6 @@
--- wrk: POST /auth/token for users picked at random. Arguments: number of users, file with the API key.
-local users, key
+-- wrk: POST /auth/token for users picked at random. Arguments: number of users, file with the API key, and the step from
+-- the number of one user to the next.
+local users, key, stride
 
 function setup(thread)
   counter = (counter or 0) + 1
@@ -9,6 +10,7 @@ end
 function init(arguments)
   users = tonumber(arguments[1])
   key = io.open(arguments[2]):read("l")
+  stride = tonumber(arguments[3])
   math.randomseed(seed)
   wrk.method = "POST"
   wrk.headers["Content-Type"] = "application/json"
@@ -16,6 +18,6 @@ function init(arguments)
 end
 
 function request()
-  local body = string.format('{"provider":"sandbox","user_email":"user%05d@example.com"}', math.random(0, users - 1))
-  return wrk.format(nil, nil, nil, body)
+  local user = math.random(0, users - 1) * stride
+  return wrk.format(nil, nil, nil, string.format('{"provider":"sandbox","user_email":"user%05d@example.com"}', user))
 end

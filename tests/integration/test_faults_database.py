@@ -7,52 +7,8 @@ import pytest
 
 from rig.cluster import Cluster, Disk
 from rig.database import SqliteDatabase
-from rig.faults import Observer, Row
-from rig.gateway import Installation, oauth2_entry
+from rig.faults import World
 from rig.process import until
-
-SLOWEST_REFUSAL = 6.0  # seconds: five for the storage, one for a machine under load
-SOON = 5.0  # seconds until reads are well after the database is
-
-
-class World:
-    """A gateway on a database that the test breaks, and a grant."""
-
-    def __init__(self, folder, database, sandbox):
-        self.provider = sandbox.provider("faults")
-        self.installation = Installation(folder, database, {"faults": oauth2_entry(self.provider)})
-        self.gateway = self.installation.start()
-        self.user = "alice@example.com"
-        self.gateway.connect("faults", self.user)
-
-    def through(self, what, breaks, mends, seconds=2.0):
-        """The fault for some seconds, with a reader all the time; then a renewal. The line of the table."""
-        observer = Observer(self.gateway, "faults", self.user)
-        try:
-            until(lambda: observer.well_since(0), what="the first reads")
-            broken = time.monotonic()
-            breaks()
-            time.sleep(seconds)
-            mends()
-            mended = time.monotonic()
-            until(lambda: observer.well_since(mended), 30, what="the recovery")
-        finally:
-            observer.end()
-        row = Row(what, observer, broken, mended)
-        row.tell()
-        assert not row.unexpected
-        assert row.slowest < SLOWEST_REFUSAL and row.recovery < SOON
-        self.nothing_lost()
-        return row
-
-    def nothing_lost(self):
-        token = self.gateway.access_token("faults", self.user)
-        assert token in self.provider.living("access", self.user)
-        assert self.provider.ledger()["reuse"] == 0
-        assert self.gateway.http.get("/health").status_code == 200
-
-    def stop(self):
-        assert self.gateway.stop() == 0
 
 
 @pytest.fixture(scope="module")
@@ -103,10 +59,7 @@ def test_frozen(world, cluster):
 
 def test_renewal_is_not_begun_while_its_result_cannot_be_kept(world, cluster):
     """H4, G6, law 4."""
-    world.provider.configure(access_ttl=1)
-    world.gateway.connect("faults", world.user)
-    world.provider.configure(access_ttl=3600)
-    time.sleep(1.1)
+    world.let_token_end()
     requests = world.provider.requests("token:refresh_token")
     cluster.control("-m", "fast", "stop")
     try:
@@ -123,10 +76,7 @@ def test_renewal_is_not_begun_while_its_result_cannot_be_kept(world, cluster):
 def full_disk(what, disk, world):
     """Reads go on; a renewal whose result cannot be stored is not begun, and comes by itself once there is space."""
     world.through(what + " full, a living token is read", disk.fill, disk.empty, 2.0)
-    world.provider.configure(access_ttl=1)
-    world.gateway.connect("faults", world.user)
-    world.provider.configure(access_ttl=3600)
-    time.sleep(1.1)
+    world.let_token_end()
     requests = world.provider.requests("token:refresh_token")
     disk.fill()
     try:

@@ -13,15 +13,17 @@ _TELL = 'printf "%s\\n%s\\n%s\\n" "$AGW_TEST_POSTGRES_URL" "$AGW_TEST_POSTGRES_C
 
 
 class Cluster:
-    """Lives in memory, or on a disk of its own of `megabytes`; `folder` takes its log."""
+    """Lives in memory, or on a disk of its own of `megabytes`; `folder` takes its log. Listens `also_at` an address."""
 
-    def __init__(self, folder, megabytes=None):
+    def __init__(self, folder, megabytes=None, also_at=None):
         folder.mkdir(parents=True, exist_ok=True)
         self.disk = Disk(megabytes) if megabytes else None
         told = folder / "told"
         environ = {name: value for name, value in os.environ.items() if not name.startswith("AGW_TEST_POSTGRES")}
         if self.disk:
             environ["TMPDIR"] = str(self.disk.folder)
+        if also_at:
+            environ["AGW_POSTGRES_ALSO_AT"] = also_at
         command = [ROOT / "tests/support/with-postgres", "sh", "-c", _TELL, told]
         self.process = Process(command, folder / "cluster.log", environ)
         lines = until(

@@ -6,6 +6,12 @@ import time
 
 import httpx
 
+from .gateway import Installation, oauth2_entry
+from .process import until
+
+SLOWEST_REFUSAL = 6.0  # seconds: five for the storage, one for a machine under load
+SOON = 5.0  # seconds until reads are well after the database is
+
 
 class Observer:
     """Asks for a grant's token again and again, and remembers each answer."""
@@ -60,3 +66,52 @@ class Row:
         if table := os.environ.get("AGW_FAULT_TABLE"):
             with open(table, "a") as sink:
                 sink.write(line + "\n")
+
+
+class World:
+    """A gateway on a database, a provider, and a grant; a test breaks what is around them."""
+
+    user = "alice@example.com"
+
+    def __init__(self, folder, database, sandbox, policy=None, **start):
+        self.provider = sandbox.provider("faults", **(policy or {}))
+        self.installation = Installation(folder, database, {"faults": oauth2_entry(self.provider)})
+        self.gateway = self.installation.start(**start)
+        self.gateway.connect("faults", self.user)
+
+    def through(self, what, breaks, mends, seconds=2.0, slowest=SLOWEST_REFUSAL, soon=SOON):
+        """The fault for some seconds, with a reader all the time, and that nothing is lost. The line of the table."""
+        observer = Observer(self.gateway, "faults", self.user)
+        try:
+            until(lambda: observer.well_since(0), what="the first reads")
+            broken = time.monotonic()
+            breaks()
+            time.sleep(seconds)
+            mends()
+            mended = time.monotonic()
+            until(lambda: observer.well_since(mended), slowest + soon + 20, what="the recovery")
+        finally:
+            observer.end()
+        row = Row(what, observer, broken, mended)
+        row.tell()
+        assert not row.unexpected
+        assert row.slowest < slowest and row.recovery < soon
+        self.nothing_lost()
+        return row
+
+    def let_token_end(self):
+        """The next read needs the provider; what comes then lives for an hour."""
+        self.provider.configure(access_ttl=1)
+        self.gateway.connect("faults", self.user)
+        self.provider.configure(access_ttl=3600)
+        time.sleep(1.1)
+
+    def nothing_lost(self):
+        token = self.gateway.access_token("faults", self.user)
+        assert token in self.provider.living("access", self.user)
+        ledger = self.provider.ledger()
+        assert ledger["reuse"] == ledger["reuse_in_grace"], "a spent refresh token was sent where it ends the grant"
+        assert self.gateway.http.get("/health").status_code == 200
+
+    def stop(self):
+        assert self.gateway.stop() == 0

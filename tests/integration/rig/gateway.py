@@ -124,7 +124,7 @@ class Installation:
 
 
 class Gateway:
-    """One running process."""
+    """One running process, in a `network` of its own if one is given."""
 
     count = 0
 
@@ -135,13 +135,14 @@ class Gateway:
         self.port = changes.pop("port", None) or free_port()
         certificate = changes.get("AUTH_GATEWAY_TLS_CERT")
         self.trust = ssl.create_default_context(cafile=certificate) if certificate else True
-        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
+        network = changes.pop("network", None)
+        host = network.callers.inside if network else "127.0.0.1"
+        self.url = f"{'https' if certificate else 'http'}://{host}:{self.port}"
         base = changes.pop("OAUTH_CALLBACK_BASE", self.url)
-        self.environ = installation.environ(PORT=str(self.port), OAUTH_CALLBACK_BASE=base, **changes)
+        self.environ = installation.environ(PORT=str(self.port), HOST=host, OAUTH_CALLBACK_BASE=base, **changes)
         self.log = installation.folder / f"gateway-{Gateway.count}.log"
-        self.process = Process(
-            [BINARY, "serve", "--config", installation.config], self.log, self.environ, installation.folder
-        )
+        command = [*(network.enter if network else []), BINARY, "serve", "--config", installation.config]
+        self.process = Process(command, self.log, self.environ, installation.folder)
         self.http = httpx.Client(
             base_url=self.url,
             timeout=40,

@@ -14,17 +14,19 @@ SCOPES = ["openid", "email", "offline_access"]
 
 
 class Sandbox:
-    """One process; tests take providers of their own from it."""
+    """One process; tests take providers of their own from it. Its clients reach it at the address `host`."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, host="127.0.0.1"):
         folder.mkdir(parents=True, exist_ok=True)
+        listen = host if host == "127.0.0.1" else "0.0.0.0"
         self.process = Process(
-            [BUILD / "bin/oauth-sandbox", "--port", 0, "--https-port", 0, "--state-dir", folder],
+            [BUILD / "bin/oauth-sandbox", "--host", listen, "--port", 0, "--https-port", 0, "--state-dir", folder],
             folder / "sandbox.log",
         )
-        self.http_url, self.https_url = until(self._urls, what="the sandbox's addresses")
+        urls = until(self._urls, what="the sandbox's addresses")
+        self.http_url, self.https_url = (url.replace(listen, host) for url in urls)
         self.certificate = folder / "tls.crt"
-        self.http = httpx.Client(base_url=self.http_url, timeout=30)
+        self.http = httpx.Client(base_url=urls[0].replace(listen, "127.0.0.1"), timeout=30)  # controlled from here alone
 
     def _urls(self):
         assert self.process.alive(), self.process.text()
