@@ -9,6 +9,7 @@
 #include "base/metrics.hpp"
 #include "broker/consent.hpp"
 #include "broker/device.hpp"
+#include "broker/import.hpp"
 #include "broker/install.hpp"
 #include "broker/installation_directory.hpp"
 #include "broker/installation_end.hpp"
@@ -38,6 +39,7 @@ struct ApplicationParts {
   DeviceService& devices;
   TokenService& tokens;
   RevokeService& revoke;
+  ImportService& imports;
   InstallService& install;
   InstallationDirectory& installations;
   InstallationTokens& installationTokens;

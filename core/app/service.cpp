@@ -21,6 +21,7 @@
 #include "app/wiring.hpp"
 #include "broker/consent.hpp"
 #include "broker/device.hpp"
+#include "broker/import.hpp"
 #include "broker/install.hpp"
 #include "broker/installation_directory.hpp"
 #include "broker/installation_end.hpp"
@@ -109,6 +110,7 @@ class RunningService final : public Service {
                  .metrics = metrics_,
                  .reads = &reads_}),
         schedule_({*storage_, providers_, tokens_, reads_, clock, broker_}),
+        imports_({*storage_, providers_, vault_, clock, random, log, revoke_}),
         install_({*storage_, providers_, vault_, clock, random, log, revoke_}),
         installations_(*storage_, providers_),
         ender_({*storage_, revoke_, clock, log}),
@@ -222,6 +224,7 @@ class RunningService final : public Service {
       report("expiry_failed", consent_.expire());
       report("expiry_failed", install_.expire());
       report("expiry_failed", webhooks_.expire());
+      imports_.settle();
     });
     retrier_ = std::make_unique<Periodic>(
         kRetryPause, random_, [this, report] { report("revocation_round_failed", revoke_.retryPending()); });
@@ -239,6 +242,7 @@ class RunningService final : public Service {
             .devices = devices_,
             .tokens = tokens_,
             .revoke = revoke_,
+            .imports = imports_,
             .install = install_,
             .installations = installations_,
             .installationTokens = installationTokens_,
@@ -296,6 +300,7 @@ class RunningService final : public Service {
   ReadStamps reads_;
   TokenService tokens_;
   RenewalSchedule schedule_;
+  ImportService imports_;
   InstallService install_;
   InstallationDirectory installations_;
   InstallationEnder ender_;

@@ -74,6 +74,7 @@ Result<void> ConsentFinisher::conclude(Flow& flow, const PendingConsent& consent
       endFlow(flow, FlowStatus::Exchanging, FlowStatus::Failed, word::kMismatch);
       record(flow, "flow_identity_mismatch", word::kMismatch, requestId);
       return otherAccount();
+    case GrantWriter::Outcome::Occupied:  // a consent replaces
     case GrantWriter::Outcome::NotStored:
       discard(flow, consent);
       endFlow(flow, FlowStatus::Exchanging, FlowStatus::Failed, word::kUnavailable);

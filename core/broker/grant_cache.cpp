@@ -9,10 +9,11 @@ namespace {
 constexpr std::chrono::seconds kLongestUse{30};
 
 Counter& reads(Metrics& metrics, const char* outcome) {
-  return metrics.counter("auth_gateway_cache_reads_total",
-                         "Reads of a grant: answered by a copy in memory (hit), by the database (miss), or by "
-                         "the database as copies could not be used (off).",
-                         {{"outcome", outcome}});
+  return metrics.counter(
+      "auth_gateway_cache_reads_total",
+      "Reads of a grant: answered by a copy in memory (hit), by the database (miss), or by "
+      "the database as copies could not be used (off).",
+      {{"outcome", outcome}});
 }
 
 /// Several threads may tell of changes at once: the youngest stays.

@@ -18,12 +18,12 @@
 namespace agw {
 
 /// Copies of the grants that were read last, as they are stored: their tokens stay encrypted. A copy is used
-/// while the storage tells what others write, and until the storage says that the row was written; a copy that
-/// was being read at that moment is never used at all. It is not used for longer than 30 s in any case, for the
-/// sake of writers of whom no database tells (PostgreSQL with its triggers switched off).
+/// while the storage tells what others write, and until the storage says that the row was written; a copy
+/// that was being read at that moment is never used at all. It is not used for longer than 30 s in any case,
+/// for the sake of writers of whom no database tells (PostgreSQL with its triggers switched off).
 ///
-/// What a copy is good for (how long its token lives, what its status is) is the reader's to judge, each time.
-/// Grants that are absent are not remembered. Safe to call from many threads.
+/// What a copy is good for (how long its token lives, what its status is) is the reader's to judge, each
+/// time. Grants that are absent are not remembered. Safe to call from many threads.
 class GrantCache final : private GrantListener {
  public:
   struct Parts {

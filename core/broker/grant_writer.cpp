@@ -57,10 +57,13 @@ Result<Grant> GrantWriter::grantOf(const Flow& flow, const PendingConsent& conse
 }
 
 GrantWriter::Outcome GrantWriter::store(const Flow& flow, const PendingConsent& consent,
-                                        IdentityPolicy policy) {
+                                        IdentityPolicy policy, Living living) {
   for (int tries = 0; tries < kTries; ++tries) {
     const auto existing = storage_.findGrant(flow.provider, flow.profile);
     if (!existing) return Outcome::NotStored;
+    if (living == Living::Kept && *existing && (*existing)->status == GrantStatus::Active) {
+      return Outcome::Occupied;
+    }
     if (policy != IdentityPolicy::None && *existing && isAnothersGrant(**existing, consent)) {
       return Outcome::OtherSubject;
     }

@@ -25,11 +25,15 @@ class GrantWriter {
   enum class Outcome {
     Stored,
     OtherSubject,  ///< the grant that is there is another account's; nothing changed
+    Occupied,      ///< a living grant is there, and stays
     NotStored,     ///< certainly nothing changed
     Unknown,       ///< the store went away during the write
   };
+  /// What becomes of a grant that is there and lives.
+  enum class Living { Replaced, Kept };
   /// `policy` None stores without comparing accounts.
-  [[nodiscard]] Outcome store(const Flow& flow, const PendingConsent& consent, IdentityPolicy policy);
+  [[nodiscard]] Outcome store(const Flow& flow, const PendingConsent& consent, IdentityPolicy policy,
+                              Living living = Living::Replaced);
 
   /// Whether the row holds this consent's tokens; with `since`, also whatever a consent from then on led to.
   /// Nothing while the store is away.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "broker/audit_trail.hpp"
+#include "broker/clock_jumps.hpp"
 #include "broker/errors.hpp"
 
 namespace agw {
@@ -118,10 +119,7 @@ std::optional<Refresher::Outcome> Refresher::waitForOther(const Attempt& attempt
 std::optional<Refresher::Outcome> Refresher::verdict(const Grant& row, const Grant& seen) const {
   if (row.status == GrantStatus::NeedsConsent) return consentNeeded(row.lastError);
   if (row.version != seen.version) return Outcome(std::nullopt);
-  const auto now = parts_.clock.now();
-  if (row.retryNotBefore && *row.retryNotBefore > now) {
-    return backingOff(row.lastError, std::chrono::ceil<seconds>(*row.retryNotBefore - now));
-  }
+  if (const auto pause = pauseOf(row, parts_.clock.now())) return backingOff(row.lastError, *pause);
   return std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/clock_jumps.hpp"
 #include "broker/errors.hpp"
 #include "broker/refresh.hpp"
 
@@ -26,7 +27,8 @@ TokenView::TokenView(Parts parts) : parts_(std::move(parts)) {
   enough_ = livesFor(end, now, asked);
   current_ = livesFor(end, now, kAlive) && (justIssued || (enough_ && !request.forceRefresh));
   const auto dueAt = refreshAfter(issuedAt(), end);
-  due_ = dueAt && *dueAt <= now;
+  // Under a clock that has gone back since, nobody knows when the token ends.
+  due_ = dueAt && (*dueAt <= now || clockWentBack(issuedAt(), now));
 }
 
 const Scopes& TokenView::scopes() const {
@@ -50,8 +52,7 @@ std::optional<TimePoint> TokenView::refreshAfter(TimePoint issuedAt,
 // refresh token: then the living access token is used to its end first.
 bool TokenView::mayRenewBehind() const {
   return due_ && !parts_.kept && grant().status == GrantStatus::Active && parts_.provider &&
-         grant().openIntents == 0 &&
-         (!grant().retryNotBefore || *grant().retryNotBefore <= parts_.now) &&
+         grant().openIntents == 0 && !pauseOf(grant(), parts_.now) &&
          renewable(grant(), **parts_.provider, parts_.now);
 }
 
@@ -70,9 +71,7 @@ std::optional<Error> TokenView::refusal() const {
   const auto now = parts_.now;
   if (grant().status == GrantStatus::NeedsConsent) return consentNeeded(grant().lastError);
   if (!parts_.provider) return parts_.provider.error();
-  if (grant().retryNotBefore && *grant().retryNotBefore > now) {
-    return backingOff(grant().lastError, std::chrono::ceil<seconds>(*grant().retryNotBefore - now));
-  }
+  if (const auto pause = pauseOf(grant(), now)) return backingOff(grant().lastError, *pause);
   const bool alive = livesFor(grant().tokens, now, kAlive);
   if (!alive || renewable(grant(), **parts_.provider, now)) return std::nullopt;
   if (!enough_) return consentNeeded(word::kRefreshFailed);

@@ -8,11 +8,12 @@
 namespace agw {
 namespace {
 
-constexpr std::array<std::pair<Operation, const char*>, 5> kOperations{{{Operation::Consent, "consent"},
+constexpr std::array<std::pair<Operation, const char*>, 6> kOperations{{{Operation::Consent, "consent"},
                                                                         {Operation::Token, "token"},
                                                                         {Operation::List, "list"},
                                                                         {Operation::Revoke, "revoke"},
-                                                                        {Operation::Metrics, "metrics"}}};
+                                                                        {Operation::Metrics, "metrics"},
+                                                                        {Operation::Import, "import"}}};
 
 Error notPermitted() {
   return Error{.kind = ErrorKind::Forbidden,

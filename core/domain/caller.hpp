@@ -16,6 +16,7 @@ enum class Operation {
   List,     ///< see which grants exist
   Revoke,
   Metrics,  ///< read the gateway's own figures
+  Import,   ///< hand over refresh tokens that were kept elsewhere
 };
 
 [[nodiscard]] const char* toString(Operation operation);

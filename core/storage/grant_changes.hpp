@@ -22,8 +22,8 @@ class GrantChanges {
 
   /// What others wrote before `moment` has been told.
   void toldUntil(std::chrono::steady_clock::time_point moment) noexcept;
-  /// Whether that moment is less than two seconds ago: also after this process was stopped for a while, or its
-  /// threads got no processor.
+  /// Whether that moment is less than two seconds ago: also after this process was stopped for a while, or
+  /// its threads got no processor.
   [[nodiscard]] bool upToDate() const noexcept;
 
  private:

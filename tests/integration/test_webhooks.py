@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import http.client
 import json
 import time
 
@@ -18,6 +19,7 @@ from rig.organisations import (
     organisation_providers,
     token,
 )
+from rig.process import until
 
 ENVIRONMENT = {}
 LIMIT = 2 << 20
@@ -26,12 +28,13 @@ LIMIT = 2 << 20
 def providers(sandbox):
     entries = organisation_providers(sandbox, ENVIRONMENT)
     github, entry = entries["github"]
-    google, meta = sandbox.provider("google", plays="google"), sandbox.provider("meta", plays="meta")
+    google, meta, oidc = (sandbox.provider(name, plays=name) for name in ("google", "meta", "oidc"))
     entries["without-secret"] = github, {**entry, "webhook_secret": "${NO_WEBHOOK_SECRET:-}"}
-    entries["without-events"] = sandbox.provider("oidc", plays="oidc"), oauth2_entry(sandbox.provider("oidc", plays="oidc"))
+    entries["without-events"] = oidc, oauth2_entry(oidc)
     entries["google"] = google, {
         **oauth2_entry(google),
         "plugin": "google",
+        "scopes": ["openid", "email"],
         "options": {
             "authorization_url": f"{google.url}/o/oauth2/v2/auth",
             "token_url": f"{google.url}/token",
@@ -112,6 +115,7 @@ def test_install_token_uninstall_at_the_provider(gateway, played, browser, name)
 
 def test_jira_tells_of_no_end_and_the_next_refresh_finds_it(gateway, played, browser):
     """Atlassian has no event for it; its other events are verified and change nothing."""
+    played["jira"].configure(access_ttl=2)
     row = install(gateway, browser, "jira")
     served = token(gateway, "jira", org_id=row["external_org_id"]).json()["access_token"]
     (delivery,) = told(played["jira"], "issue_created", organisation="acme")
@@ -120,10 +124,8 @@ def test_jira_tells_of_no_end_and_the_next_refresh_finds_it(gateway, played, bro
     assert again(delivery, Authorization=forged).status_code == 401
     assert played["jira"].happen("withdraw", account=ALICE) == []
     assert served not in played["jira"].living("access")
-    refused = gateway.post("/oauth/refresh", {"provider": "jira", "org_id": row["external_org_id"]})
-    assert refused.status_code in (400, 401), refused.text
-    assert token(gateway, "jira", org_id=row["external_org_id"]).status_code == 401
-    assert gateway.api("DELETE", f"/oauth/installations/{row['id']}").status_code == 200
+    refused = until(lambda: (answer := token(gateway, "jira", org_id=row["external_org_id"])).status_code == 401 and answer)
+    assert refused.json()["error"] in ("refresh_failed", "not_authenticated"), refused.text
 
 
 def test_suspension_ends_tokens_until_it_is_lifted(gateway, played, acme):
@@ -179,7 +181,7 @@ def test_who_cannot_take_events_says_who_must_act(gateway, played, acme):
     assert "webhook_secret" in unset.json()["message"] and "administrator of this gateway" in unset.json()["message"]
     deaf = again(delivery, url=f"{at}/without-events")
     assert deaf.status_code == 404 and "remove this address" in deaf.json()["message"]
-    assert httpx.put(f"{at}/github").status_code in (405, 411)
+    assert httpx.delete(f"{at}/github").status_code == 405
 
 
 @pytest.mark.parametrize(("age", "status"), [(0, 200), (-290, 200), (290, 200), (-310, 401), (310, 401)])
@@ -213,8 +215,11 @@ def test_githubs_long_events_are_taken_and_endless_ones_not(gateway, played, acm
         headers |= {"X-Hub-Signature-256": f"sha256={digest}", "Content-Type": "application/json"}
         return httpx.post(f"{gateway.url}/oauth/webhooks/github", content=body, headers=headers, timeout=40)
 
-    assert signed(LIMIT).status_code == 413
-    assert only_active(gateway, "github")["id"] == acme["id"]
+    endless = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=40)
+    endless.putrequest("POST", "/oauth/webhooks/github")
+    endless.putheader("Content-Length", str(LIMIT + 1))
+    endless.endheaders()
+    assert endless.getresponse().status == 413
     taken = signed(LIMIT - 1000)
     assert taken.status_code == 200 and taken.json() == {"status": "applied"}, taken.text
     assert token(gateway, "github", org_id=acme["external_org_id"]).status_code == 401

@@ -21,10 +21,11 @@ class SteppedStorage final : public StorageDecorator {
   enum class Fault { None, NotCarriedOut, AnswerLost };
   /// What a replica's copies of grants hear of writes.
   enum class Hearing {
-    All,               ///< its own before they return, others' when they are delivered
-    NotItsOwn,         ///< a guard taken out
-    NotOthers,         ///< a guard taken out
-    NotWhileItReads,   ///< a guard taken out: a write finds no copy to end, and the row read before it becomes one
+    All,              ///< its own before they return, others' when they are delivered
+    NotItsOwn,        ///< a guard taken out
+    NotOthers,        ///< a guard taken out
+    NotWhileItReads,  ///< a guard taken out: a write finds no copy to end, and the row read before it becomes
+                      ///< one
   };
 
   SteppedStorage(Storage& inner, Scheduler& scheduler, Judge& judge, std::function<Fault()> fault,
@@ -55,7 +56,8 @@ class SteppedStorage final : public StorageDecorator {
   [[nodiscard]] bool behind(const std::string& profile, std::uint64_t moment) const {
     const auto late = arrived_.find(profile);
     return (late != arrived_.end() && late->second >= moment) ||
-           std::any_of(underWay_.begin(), underWay_.end(), [&](const auto& told) { return told.profile == profile; });
+           std::any_of(underWay_.begin(), underWay_.end(),
+                       [&](const auto& told) { return told.profile == profile; });
   }
 
   Result<std::optional<Grant>> findGrant(const std::string& provider, const std::string& profile) override {
@@ -76,13 +78,15 @@ class SteppedStorage final : public StorageDecorator {
   }
   Result<Grant> acquireLease(const std::string& id, const std::string& owner,
                              std::chrono::milliseconds ttl) override {
-    return change("acquireLease", id, [&] {
+    const Told told{*this, id};  // the others are not told of a lease
+    return write("acquireLease", [&] {
       auto leased = inner_.acquireLease(id, owner, ttl);
       if (leased) judge_.leased(*Scheduler::current());
       return leased;
     });
   }
   Result<void> releaseLease(const std::string& id, const Lease& lease) override {
+    const Told told{*this, id};
     return write("releaseLease", [&] { return inner_.releaseLease(id, lease); });
   }
   Result<std::vector<DueGrant>> claimDueGrants(const std::string& provider, TimePoint now,
@@ -143,8 +147,8 @@ class SteppedStorage final : public StorageDecorator {
   auto write(const char* place, Call call) -> decltype(call()) {
     return perform(place, true, call);
   }
-  /// A write to a grant: the others are told when it is carried out, the replica itself when its answer comes,
-  /// whichever that is.
+  /// A write to a grant: the others are told when it is carried out, the replica itself when its answer
+  /// comes, whichever that is.
   template <class Call>
   auto change(const char* place, const std::string& id, Call call) -> decltype(call()) {
     const Told told{*this, id};

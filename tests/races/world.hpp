@@ -39,8 +39,9 @@ struct Plan {
 };
 
 /// Two or three replicas of the token engine over one storage, one provider and one clock; callers who read,
-/// demand renewals, revoke, consent anew and rotate keys; one interleaving of them all, chosen by the seed. Each
-/// replica has copies of grants; what others write is told to it some steps later, and before a second goes by.
+/// demand renewals, revoke, consent anew and rotate keys; one interleaving of them all, chosen by the seed.
+/// Each replica has copies of grants; what others write is told to it some steps later, and before a second
+/// goes by.
 class World {
  public:
   explicit World(Plan plan);

@@ -6,6 +6,7 @@
 
 #include "broker/consent.hpp"
 #include "broker/device.hpp"
+#include "broker/import.hpp"
 #include "broker/revoke.hpp"
 #include "broker/seal.hpp"
 #include "broker/tokens.hpp"
@@ -43,6 +44,7 @@ class BrokerRig {
   FakeDirectory directory;
   RevokeService revoke{{storage, directory, vault, clock, random, log}};
   ConsentService consent{{storage, directory, vault, clock, random, log, revoke, settings("one")}};
+  ImportService imports{{storage, directory, vault, clock, random, log, revoke}};
   Caller caller{.keyId = "key-1", .name = "tests", .permissions = Permissions::all()};
 
   static BrokerSettings settings(const std::string& replica) {
@@ -94,6 +96,28 @@ class BrokerRig {
   /// A stored grant of alice.
   void connect() { ASSERT_EQ(consentAs(alice()).status, FlowStatus::Completed); }
   std::string flowError(const std::string& sessionId) { return consent.status(sessionId)->error; }
+
+  // ---- import
+  /// The refresh token of a grant that another server got from `who`.
+  std::string keptElsewhere(const Identity& who = alice()) {
+    const AuthorizationRequest request{.state = "elsewhere",
+                                       .nonce = "elsewhere",
+                                       .codeChallenge = {},
+                                       .scopes = {"read"},
+                                       .loginHint = {}};
+    const auto code = provider->consent(*provider->authorizationUrl(request), who);
+    const auto tokens = provider->exchange({.code = Secret(code), .codeVerifier = {}, .scopes = {"read"}});
+    EXPECT_TRUE(tokens.ok());
+    return std::string(tokens->refreshToken.reveal());
+  }
+  Result<Imported> importToken(const std::string& refreshToken, const std::string& profile = kAlice) {
+    return imports.accept({.provider = "fake",
+                           .profile = profile,
+                           .refreshToken = Secret(refreshToken),
+                           .scopes = {},
+                           .requestId = "r"},
+                          caller);
+  }
 
   // ---- tokens
   static TokenRequest wish(const std::string& profile = kAlice) {

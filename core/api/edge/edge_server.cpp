@@ -15,9 +15,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kSurplusIdleMillis = 10'000;
-/// How long work may take before another thread is started beside it.
-constexpr std::int64_t kStallMillis = 5;
-constexpr auto kPressureTick = 5ms;
+/// How long work may take before another thread is started beside it. On a saturated machine a read takes
+/// milliseconds because it waits for the processor or the database; threads beside it would wait for the same
+/// and only get in each other's way. Who waits for a provider waits longer.
+constexpr auto kStall = 50ms;
+constexpr auto kShortestTick = 5ms;
 constexpr auto kLongestTick = 100ms;
 /// Then deadlines are looked after again.
 constexpr int kMostLateAtOnce = 1'000;
@@ -25,7 +27,7 @@ constexpr int kMostLateAtOnce = 1'000;
 std::chrono::milliseconds tickOf(const ServerSettings& settings) {
   const auto shortest =
       std::min({settings.headDeadline, settings.bodyDeadline, settings.idleDeadline, settings.writeDeadline});
-  return std::clamp<std::chrono::milliseconds>(shortest / 10, kPressureTick, kLongestTick);
+  return std::clamp<std::chrono::milliseconds>(shortest / 10, kShortestTick, kLongestTick);
 }
 
 }  // namespace
@@ -210,9 +212,9 @@ void EdgeServer::keepTime() {
   auto lastSweep = std::chrono::steady_clock::now();
   std::unique_lock lock(timeMutex_);
   while (!ending_) {
-    if (pressure_.exchange(false, std::memory_order_relaxed)) {
-      timeChanged_.wait_for(lock, kPressureTick, [&] { return ending_; });
-      pool_.replaceStalled(ticks() - kStallMillis + 1);
+    if (pressure_.exchange(false, std::memory_order_relaxed) || dispatcher_.waiting() > 0) {
+      timeChanged_.wait_for(lock, kStall, [&] { return ending_; });
+      pool_.replaceStalled(ticks() - kStall.count() + 1);
     } else {
       timeChanged_.wait_for(lock, tick);
     }

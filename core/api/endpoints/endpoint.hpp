@@ -57,6 +57,7 @@ void addDeviceRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 void addCallbackRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 void addTokenRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 void addGrantRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
+void addImportRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 void addInstallRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 void addInstallationRoutes(std::vector<Route>& routes, const SharedGateway& gateway);
 void addInstallationTokenRoutes(std::vector<Route>& routes, const SharedGateway& gateway);

@@ -7,8 +7,8 @@
 namespace agw::api {
 namespace {
 
-/// Half of a SHA-256 with the key in front: what is cut off cannot be known, so that nobody can go on with the
-/// digest where it ends.
+/// Half of a SHA-256 with the key in front: what is cut off cannot be known, so that nobody can go on with
+/// the digest where it ends.
 std::string tagOf(const Secret& key, std::string_view body) {
   constexpr std::size_t kOctets = 16;
   std::string keyed;

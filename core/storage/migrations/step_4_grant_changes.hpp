@@ -2,12 +2,12 @@
 
 namespace agw::storage {
 
-/// Every writer tells, whoever it is: the server does it. What is told is the row's id, which says nothing about
-/// its owner; every role of the database may listen. An empty text stands for all rows.
+/// Every writer tells, whoever it is: the server does it. What is told is the row's id, which says nothing
+/// about its owner; every role of the database may listen. An empty text stands for all rows.
 ///
-/// Left out is what no reader decides by: leases, and the intents that come and go with them. An inserted row is
-/// left out too, as nobody can have an older copy. The limit keeps an id that somebody made up (a notification
-/// has at most 7,999 octets) from making the write fail.
+/// Left out is what no reader decides by: leases, and the intents that come and go with them. An inserted row
+/// is left out too, as nobody can have an older copy. The limit keeps an id that somebody made up (a
+/// notification has at most 7,999 octets) from making the write fail.
 inline constexpr const char* kStep4GrantChanges = R"sql(
 CREATE FUNCTION agw_tell_grant_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -18,8 +18,8 @@ namespace agw::storage {
 /// server ends at the deadline of `ready`, also when the server hangs: then the connection is dropped.
 class PostgresConnection final : public Connection {
  public:
-  /// Whether the session gets the settings that the gateway relies on. Bare: it is left as it came, for it may
-  /// be somebody else's next.
+  /// Whether the session gets the settings that the gateway relies on. Bare: it is left as it came, for it
+  /// may be somebody else's next.
   enum class Session { Ours, Bare };
 
   PostgresConnection(ConnectionOptions options, Secret password, Session session = Session::Ours)
@@ -34,10 +34,11 @@ class PostgresConnection final : public Connection {
 
   /// The server process at the other end, as it was announced when the connection was made. `ready` first.
   [[nodiscard]] int announcedProcess() const;
-  /// The server process that answers now: the same, unless a pooler stands between. Nothing is prepared for it.
+  /// The server process that answers now: the same, unless a pooler stands between. Nothing is prepared for
+  /// it.
   [[nodiscard]] int answeringProcess();
-  /// Like `ready`, but a connection that was lost is not made anew: `SqlFailure`. For whom it is more than a way
-  /// to the data.
+  /// Like `ready`, but a connection that was lost is not made anew: `SqlFailure`. For whom it is more than a
+  /// way to the data.
   void keepUntil(Deadline deadline);
   /// The payloads of the notifications that came since the last call.
   [[nodiscard]] std::vector<std::string> notifications();

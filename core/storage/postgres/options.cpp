@@ -69,18 +69,17 @@ Result<ConnectionOptions> connectionOptions(const DatabaseSettings& settings) {
   }
   auto parsed = parseParameters(settings.parameters);
   if (!parsed) return parsed;
-  ConnectionOptions options = {
-      {"host", settings.host},
-      {"port", std::to_string(settings.port)},
-      {"user", settings.user},
-      {"dbname", settings.name},
-      {"application_name", "auth-gateway"},
-      {"connect_timeout", "3"},
-      {"tcp_user_timeout", "4000"},
-      {"keepalives_idle", "10"},
-      {"keepalives_interval", "3"},
-      {"keepalives_count", "3"},
-      {"client_encoding", "UTF8"}};
+  ConnectionOptions options = {{"host", settings.host},
+                               {"port", std::to_string(settings.port)},
+                               {"user", settings.user},
+                               {"dbname", settings.name},
+                               {"application_name", "auth-gateway"},
+                               {"connect_timeout", "3"},
+                               {"tcp_user_timeout", "4000"},
+                               {"keepalives_idle", "10"},
+                               {"keepalives_interval", "3"},
+                               {"keepalives_count", "3"},
+                               {"client_encoding", "UTF8"}};
   for (const auto& [keyword, value] : *parsed) {
     const auto own = std::find_if(options.begin(), options.end(),
                                   [&](const auto& option) { return option.first == keyword; });

@@ -13,8 +13,8 @@ constexpr int kProbes = 4;
 constexpr std::chrono::seconds kLongestStart{4};
 constexpr std::chrono::seconds kLongestProbe{2};
 
-/// The server process of one more connection, which keeps it. Nothing when there is none: the pool is used up,
-/// or takes no transactions.
+/// The server process of one more connection, which keeps it. Nothing when there is none: the pool is used
+/// up, or takes no transactions.
 std::optional<int> occupy(PostgresConnection& probe) {
   try {
     probe.ready(std::chrono::steady_clock::now() + kLongestProbe);

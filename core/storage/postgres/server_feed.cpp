@@ -44,8 +44,7 @@ ServerFeed::ServerFeed(ConnectionOptions options, Secret password, std::shared_p
 
 ServerFeed::~ServerFeed() {
   if (wake_ < 0) return;
-  const std::uint64_t one = 1;
-  static_cast<void>(write(wake_, &one, sizeof one));
+  eventfd_write(wake_, 1);
   thread_.join();
   close(wake_);
 }
@@ -57,6 +56,7 @@ void ServerFeed::run() {
       hear();
       return;
     } catch (const SqlFailure& failure) {
+      changes_->toldUntil(steady_clock::time_point::min());
       if (std::exchange(hearing_, false)) {
         log_.write(LogLevel::Warning, "grant_changes_lost",
                    {{"effect", "reads go to the database"}, {"detail", failure.error.detail}});

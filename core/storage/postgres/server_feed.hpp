@@ -12,9 +12,9 @@
 namespace agw::storage {
 
 /// Hears from the server which grants were written, by whoever (the triggers of the schema's step "changes of
-/// grants are told"), on a connection of its own. Twice a second it looks whether the server is still there; a
-/// server that hangs or a network that is cut is noticed within two seconds, and copies of grants go out of use.
-/// Connects anew by itself, with growing pauses up to five seconds.
+/// grants are told"), on a connection of its own. Twice a second it looks whether the server is still there;
+/// a server that hangs or a network that is cut is noticed within two seconds, and copies of grants go out of
+/// use. Connects anew by itself, with growing pauses up to five seconds.
 class ServerFeed final : public GrantFeed {
  public:
   ServerFeed(ConnectionOptions options, Secret password, std::shared_ptr<GrantChanges> changes, Log& log);

@@ -60,7 +60,8 @@ const Sql kReplaceTokens{
     "refresh_expires_at = ?, scopes = ?, status = 'active', version = version + 1, updated_at = ?, "
     "renew_at = ?, "
     "lease_owner = '', "
-    "lease_until = NULL, open_intents = 0, failures = 0, last_error = '', challenge = '', last_attempt_at = ?, "
+    "lease_until = NULL, open_intents = 0, failures = 0, last_error = '', challenge = '', last_attempt_at = "
+    "?, "
     "retry_not_before = NULL "
     "WHERE id = ? AND version = ?"};
 const Sql kRecordFailure{

@@ -115,8 +115,7 @@ std::optional<Installation> tryPut(Connection& connection, const Installation& n
   auto stored = fetch(connection, kReplace, readInstallation, next.orgName, next.installationId,
                       next.consentId, kinds, tokenOwner, scopes, permissions, metadata, next.installedBy,
                       toString(next.status), next.updatedAt, before->id);
-  if (before->consentId != next.consentId)
-    dropConsent(connection, next.provider, before->consentId, dropped);
+  if (before->consentId != next.consentId) dropConsent(connection, next.provider, before->consentId, dropped);
   return stored;
 }
 

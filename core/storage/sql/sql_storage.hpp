@@ -15,7 +15,8 @@ namespace agw::storage {
 /// `Storage` in SQL, for both databases: what differs is in `Connection` and `Dialect`.
 class SqlStorage final : public Storage {
  public:
-  /// `readers` and `writers` may be the same pool. `feed` tells `changes` what others write; null: nobody does.
+  /// `readers` and `writers` may be the same pool. `feed` tells `changes` what others write; null: nobody
+  /// does.
   SqlStorage(std::shared_ptr<Pool> readers, std::shared_ptr<Pool> writers,
              std::shared_ptr<GrantChanges> changes, std::unique_ptr<GrantFeed> feed, const Clock& clock,
              Log& log)

@@ -12,8 +12,8 @@
 namespace agw::storage {
 
 /// Sees within a tenth of a second that another process has written to the file, an operator's command for
-/// example; what it wrote cannot be told apart, so that any grant may have changed. Writes of this process are
-/// not looked for here: whoever makes them tells of them.
+/// example; what it wrote cannot be told apart, so that any grant may have changed. Writes of this process
+/// are not looked for here: whoever makes them tells of them.
 class FileFeed final : public GrantFeed {
  public:
   /// `writers` is the pool of the one connection that writes for this process.

@@ -28,7 +28,8 @@ class Ear final : public GrantListener {
   bool hears(const std::string& id) {
     std::unique_lock lock(mutex_);
     return told_.wait_for(lock, 5s, [&] {
-      return std::any_of(heard_.begin(), heard_.end(), [&](const auto& text) { return text == id || text == "all"; });
+      return std::any_of(heard_.begin(), heard_.end(),
+                         [&](const auto& text) { return text == id || text == "all"; });
     });
   }
 
@@ -50,7 +51,8 @@ class Changes : public StorageContract {
     StorageContract::SetUp();
     if (HasFatalFailure()) return;
     const auto end = std::chrono::steady_clock::now() + 10s;
-    while (!storage().tellsOthersWrites() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    while (!storage().tellsOthersWrites() && std::chrono::steady_clock::now() < end)
+      std::this_thread::yield();
     ASSERT_TRUE(storage().tellsOthersWrites());
   }
   bool heard(Ear& ear, const std::string& id) {
@@ -80,8 +82,11 @@ TEST_P(Changes, EveryWriteToAGrant_IsToldBeforeItReturns) {
   EXPECT_TRUE(told(storage().acquireLease(grant.id, "one", 1h).ok()));
   EXPECT_TRUE(told(storage().endRefresh(grant.id, {"one", 1}, 2, {"provider_error", clock.now(), {}}).ok()));
   EXPECT_TRUE(told(storage().replaceTokens(grant.id, 2, tokens("2")).ok()));
-  EXPECT_TRUE(told(
-      storage().replaceSealed({"oauth_credentials", grant.id, "example", grant.profile, 3, {{"access_token", "x"}}}).ok()));
+  EXPECT_TRUE(
+      told(storage()
+               .replaceSealed(
+                   {"oauth_credentials", grant.id, "example", grant.profile, 3, {{"access_token", "x"}}})
+               .ok()));
   EXPECT_TRUE(told(storage().deleteGrant(grant.id, 4).ok()));
   EXPECT_TRUE(told(storage().putGrant(grant, 0).ok()));
   EXPECT_TRUE(told(storage().revokeGrant(grant.id, 1, aRevocation()).ok()));
@@ -103,7 +108,11 @@ TEST_P(Changes, GrantsThatGoWithAnInstallation_AreTold) {
   ASSERT_TRUE(succeeds(put));
   EXPECT_TRUE(heard(ear, before.id));
   EXPECT_FALSE(storage().findGrantById(before.id)->has_value());
-  InstallationEnd end{.id = put->front().id, .seen = put->front().version, .at = clock.now(), .grants = {}, .uninstalled = {}};
+  InstallationEnd end{.id = put->front().id,
+                      .seen = put->front().version,
+                      .at = clock.now(),
+                      .grants = {},
+                      .uninstalled = {}};
   end.grants.push_back({after.id, 1, std::nullopt});
   ASSERT_TRUE(succeeds(storage().endInstallation(end)));
   EXPECT_TRUE(heard(ear, after.id));
@@ -152,7 +161,8 @@ class OthersChanges : public Changes {
   Grant grant_;
   std::unique_ptr<Ear> ear_;
 };
-INSTANTIATE_TEST_SUITE_P(Every, OthersChanges, testing::Values(Backend::Sqlite, Backend::Postgres), backendName);
+INSTANTIATE_TEST_SUITE_P(Every, OthersChanges, testing::Values(Backend::Sqlite, Backend::Postgres),
+                         backendName);
 
 TEST_P(OthersChanges, NewTokens_AreTold) {
   ASSERT_TRUE(succeeds(other_->replaceTokens(grant_.id, 1, tokens("2"))));
@@ -201,7 +211,8 @@ TEST(PostgresChanges, StatementsOfPeople_AreToldByTheServer) {
   const auto onlyOne = [&] { return ear.hears("one") && ear.heard() == std::vector<std::string>{"one"}; };
   database.query("UPDATE oauth_credentials SET access_token = 'by hand' WHERE id = 'one'");
   EXPECT_TRUE(onlyOne());
-  database.query("UPDATE oauth_credentials SET lease_owner = 'by hand', open_intents = 1, fence = 7 WHERE id = 'two'");
+  database.query(
+      "UPDATE oauth_credentials SET lease_owner = 'by hand', open_intents = 1, fence = 7 WHERE id = 'two'");
   database.query("UPDATE oauth_credentials SET profile_id = 'moved@company.com' WHERE id = 'one'");
   EXPECT_TRUE(onlyOne()) << "and not the lease of the other one";
   database.query("DELETE FROM oauth_credentials WHERE id = 'one'");

@@ -201,8 +201,8 @@ TEST_F(Outage, AllConnectionsBusy_NextCallerIsToldToComeBack) {
   holder.join();
 }
 
-// Copies of grants are used while it is certain that changes are heard of, and not a moment longer than it takes
-// to notice.
+// Copies of grants are used while it is certain that changes are heard of, and not a moment longer than it
+// takes to notice.
 TEST_F(Outage, ServerGone_ChangesAreNotToldUntilItIsBackAndThenAllMayHaveChanged) {
   class Ear final : public GrantListener {
    public:

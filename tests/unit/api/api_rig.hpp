@@ -40,6 +40,7 @@ class ApiRig : public BrokerRig {
                          .devices = *devices,
                          .tokens = *tokens,
                          .revoke = revoke,
+                         .imports = imports,
                          .install = install,
                          .installations = installations,
                          .installationTokens = installationTokens,

@@ -69,6 +69,7 @@ TEST_F(GaugesTest, PartsThatFail_AreShownAsDown) {
   gauges.refresh();
   EXPECT_EQ(metrics.value("auth_gateway_database_up"), 1);
   EXPECT_EQ(metrics.value("auth_gateway_encryption_up"), 1);
+  EXPECT_EQ(metrics.value("auth_gateway_cache_listening"), 1);
   EXPECT_EQ(metrics.value("auth_gateway_provider_up", {{"provider", "works"}}), 1);
   EXPECT_EQ(metrics.value("auth_gateway_provider_up", {{"provider", "broken"}}), 0);
   storage.failAll();

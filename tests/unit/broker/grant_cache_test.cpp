@@ -112,7 +112,8 @@ TEST_F(GrantCacheTest, OwnersThatLookAlike_GetTheirOwnRows) {
     put(row);
   }
   for (int round = 0; round < 2; ++round) {
-    for (const auto& [profile, provider] : owners) EXPECT_EQ(read(profile, provider), "of " + profile + " at " + provider);
+    for (const auto& [profile, provider] : owners)
+      EXPECT_EQ(read(profile, provider), "of " + profile + " at " + provider);
   }
 }
 
@@ -145,7 +146,9 @@ TEST_F(GrantCacheTest, AnyWriteToTheRow_EndsItsCopyAndNoOther) {
       },
       [&] { return memory->replaceTokens(alice.id, 2, alice.tokens).ok(); },
       [&] {
-        return memory->replaceSealed({"oauth_credentials", alice.id, "fake", alice.profile, 3, {{"access_token", "x"}}})
+        return memory
+            ->replaceSealed(
+                {"oauth_credentials", alice.id, "fake", alice.profile, 3, {{"access_token", "x"}}})
             .ok();
       },
       [&] { return memory->deleteGrant(alice.id, 4).ok(); },

@@ -4,6 +4,7 @@
 
 #include "broker/places.hpp"
 #include "support/broker_rig.hpp"
+#include "support/storage_decorator.hpp"
 
 namespace agw::test {
 namespace {
@@ -41,6 +42,53 @@ TEST_F(Read, FreshToken_IsServedWithOneStorageCallAndNoProviderCall) {
   EXPECT_FALSE(answer->degraded);
   EXPECT_EQ(rig.storage.calls(), 1);
   EXPECT_EQ(refreshes(), 0);
+}
+
+TEST_F(Read, FreshTokenAskedForAgain_IsServedWithoutAStorageCall) {
+  rig.connect();
+  EXPECT_TRUE(token().ok());
+  rig.storage.failAll();
+  const auto answer = token();
+  EXPECT_EQ(BrokerRig::textOf(answer), rig.stored().access);
+  EXPECT_EQ(answer->expiresAt, rig.clock.now() + 3600s);
+  EXPECT_EQ(rig.storage.calls(), 0);
+}
+// Law 1: memory does not make a token live longer.
+TEST_F(Read, CopyWhoseTokenEnds_IsNotServed) {
+  rig.connect();
+  EXPECT_TRUE(token().ok());
+  rig.clock.advance(10s);
+  auto request = BrokerRig::wish();
+  request.minTtl = 3595s;
+  const auto old = rig.stored();
+  rig.clock.advance(20s);
+  EXPECT_NE(text(request), old.access);
+  EXPECT_EQ(refreshes(), 1);
+}
+// Law 8
+TEST_F(Read, RevokedAfterARead_IsGoneAtOnce) {
+  rig.connect();
+  EXPECT_TRUE(token().ok());
+  ASSERT_TRUE(rig.revoke.revoke("fake", kAlice, "key", "r").ok());
+  EXPECT_EQ(text(), "error not_authenticated");
+}
+// The row knows better than a copy when the answer is no token: scopes that a new consent brought.
+TEST_F(Read, ScopesThatACopyLacks_AreLookedForInTheRow) {
+  class Deaf final : public StorageDecorator {
+   public:
+    using StorageDecorator::StorageDecorator;
+    void listen(GrantListener&) override {}
+    void unlisten(GrantListener&) override {}
+  } deaf(rig.storage);
+  auto behind = rig.replica("behind", &deaf);
+  rig.provider->rules.grantedScopes = Scopes{"openid"};
+  rig.connect();
+  EXPECT_TRUE(behind->token(BrokerRig::wish()).ok());
+  rig.provider->rules.grantedScopes = Scopes{"openid", "read"};
+  rig.connect();
+  auto request = BrokerRig::wish();
+  request.scopes = {"read"};
+  EXPECT_EQ(BrokerRig::textOf(behind->token(request)), rig.stored().access);
 }
 
 TEST_F(Read, NoGrant_IsNotAuthenticated) {
