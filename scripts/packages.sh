@@ -28,7 +28,8 @@ packages_for() {
     clang) echo clang-"$clang" libclang-rt-"$clang"-dev libc++-"$clang"-dev libc++abi-"$clang"-dev ;;
     test)
       packages_for run; packages_for clang
-      echo libgtest-dev libgmock-dev libbenchmark-dev postgresql pgbouncer python3-venv chromium openssl prometheus nginx-light ;;
+      echo libgtest-dev libgmock-dev libbenchmark-dev postgresql pgbouncer python3-venv chromium openssl prometheus nginx-light
+      echo iproute2 faketime ;;
     fuzz) packages_for build; packages_for clang; echo libgtest-dev libgmock-dev ;;
     tidy) packages_for fuzz; echo clang-tidy-"$clang" ;;
     bench) packages_for test; echo wrk ;;

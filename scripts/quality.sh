@@ -59,14 +59,16 @@ verb_format() {
   git ls-files -z '*.cpp' '*.hpp' '*.h' '*.c' | xargs -0 "$program" "${arguments[@]}" || die "run ./dev format"
 }
 
-# `overload` holds the gateway under five and ten times its load; other arguments go to tests/bench/run: --rounds,
-# --seconds, --users.
+# `overload` holds the gateway under five to forty times its load, `flame` draws where its time goes; other arguments go to
+# tests/bench/run: --quick, --only, --rounds, --seconds.
 verb_bench() {
   install_packages bench
   build_tests
-  if [[ ${1:-} == overload ]]; then
-    AGW_OVERLOAD_SECONDS=10 tests/integration/run -n 0 -q -s test_overload.py
-    return
-  fi
-  tests/support/with-postgres tests/bench/run "$@"
+  case "${1:-}" in
+    overload) AGW_OVERLOAD_SECONDS=10 tests/integration/run -n 0 -q -s test_overload.py ;;
+    flame)
+      command -v perf >/dev/null || die "perf is not installed: apt-get install linux-perf (Ubuntu: linux-tools-generic)"
+      tests/support/with-postgres tests/bench/flame "${@:2}" ;;
+    *) tests/support/with-postgres tests/bench/run "$@" ;;
+  esac
 }

@@ -88,7 +88,7 @@ verb_faults() {
   install_packages test
   build_tests
   printf '%s\n' '| what is broken | what callers see | slowest answer, s | well again after, s |' '|---|---|---|---|' >"$table"
-  AGW_FAULT_TABLE=$PWD/$table tests/integration/run -n 0 test_faults_database.py test_faults_provider.py || status=$?
+  AGW_FAULT_TABLE=$PWD/$table tests/integration/run -n 0 test_faults_{database,provider,network,clock}.py || status=$?
   cat "$table"
   return "$status"
 }

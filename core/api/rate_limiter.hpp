@@ -15,9 +15,10 @@ namespace agw::api {
 /// So many a minute for each one, all of which may come at once (a token bucket). Safe to call from many
 /// threads.
 ///
-/// Who is counted must not be the sender's choice: a key's id, a peer's network; a field of the body only beside
-/// one of these, and after it was found that the sender may name it. Memory is bounded: where too many are counted at once, those whose bucket is full again are forgotten, and
-/// when there are none, whoever is new shares one bucket with all that are new.
+/// Who is counted must not be the sender's choice: a key's id, a peer's network; a field of the body only
+/// beside one of these, and after it was found that the sender may name it. Memory is bounded: where too many
+/// are counted at once, those whose bucket is full again are forgotten, and when there are none, whoever is
+/// new shares one bucket with all that are new.
 class RateLimiter {
  public:
   /// `perMinute` 0: no limit. `clock` must outlive it.

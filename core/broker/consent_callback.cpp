@@ -113,8 +113,8 @@ CallbackOutcome ConsentService::exchange(Callback& callback) {
   if (!answer) return fail(callback, exchangeFailure(answer.error(), callback.provider->displayName()));
   const auto& requestId = callback.parameters.requestId;
   Provider& provider = *callback.provider;
-  const auto consent = finisher_.accept(flow, provider, *answer, receipt,
-                                        nonceOf(*callback.parameters.state), requestId);
+  const auto consent =
+      finisher_.accept(flow, provider, *answer, receipt, nonceOf(*callback.parameters.state), requestId);
   if (!consent) return callback.failed(consent.error());
   const auto policy = effectiveIdentity(provider);
   if (policy == IdentityPolicy::Confirm) return awaitConfirmation(callback, *consent);

@@ -61,7 +61,8 @@ Result<Flow> ConsentService::rightCode(Flow flow, const std::string& requestId) 
   if (!claimed && claimed.error().kind == ErrorKind::Transient) {
     // Perhaps it is ours now, and then only this process has the tokens.
     const auto now = finisher_.readAgain(flow);
-    if (!now || now->status != FlowStatus::AwaitingConfirmation) finisher_.keepUndecided(flow, *consent, since);
+    if (!now || now->status != FlowStatus::AwaitingConfirmation)
+      finisher_.keepUndecided(flow, *consent, since);
     return storageFailure(claimed.error());
   }
   if (!claimed) return notAwaiting();

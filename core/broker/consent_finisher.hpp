@@ -33,9 +33,9 @@ class ConsentFinisher {
   };
   explicit ConsentFinisher(Parts parts);
 
-  /// `answer` is what the provider gave for `flow`, which is Exchanging. The account that consented is compared
-  /// with the one that was asked for, as the entry's policy says, and goes into `flow.account`, masked. On an
-  /// error the tokens are discarded and the flow has failed.
+  /// `answer` is what the provider gave for `flow`, which is Exchanging. The account that consented is
+  /// compared with the one that was asked for, as the entry's policy says, and goes into `flow.account`,
+  /// masked. On an error the tokens are discarded and the flow has failed.
   [[nodiscard]] Result<PendingConsent> accept(Flow& flow, Provider& provider, const TokenSet& answer,
                                               const Receipt& receipt, const std::string& nonce,
                                               const std::string& requestId);

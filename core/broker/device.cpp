@@ -38,9 +38,10 @@ std::optional<Error> unfit(const Provider& provider) {
   if (!provider.capabilities().device)
     return notHere(name + " offers no consent on another device. Use POST /auth/init.");
   if (effectiveIdentity(provider) == IdentityPolicy::Confirm) {
-    return notHere("The entry of " + name +
-                   " has identity: confirm, which needs a browser that comes back here. Use POST /auth/init, or "
-                   "let an administrator set identity: match where the provider verifies e-mail addresses.");
+    return notHere(
+        "The entry of " + name +
+        " has identity: confirm, which needs a browser that comes back here. Use POST /auth/init, or "
+        "let an administrator set identity: match where the provider verifies e-mail addresses.");
   }
   return uncheckableIdentity(provider);
 }
@@ -54,7 +55,7 @@ bool worthWaiting(const Error& error) {
 DeviceService::DeviceService(Parts parts)
     : parts_(parts),
       finisher_({parts_.storage, parts_.vault, parts_.clock, parts_.random, parts_.log, parts_.revoke}),
-      workers_(kThreads, kQueue) {}
+      workers_(kThreads, [](const std::string&) { return std::chrono::milliseconds(0); }) {}
 
 Result<DeviceAuthorization> DeviceService::begin(const ConsentRequest& request, const Caller& caller) {
   if (auto error = faultOf(request)) return *error;
@@ -97,7 +98,8 @@ Result<void> DeviceService::poll() {
     const auto provider = flow.provider;
     const auto id = flow.id;
     // One that finds no place is due again when its claim is over.
-    workers_.submit(provider, id, [this, flow = std::move(flow), until = now + kClaim] { ask(flow, until); });
+    workers_.submit(provider, id, kQueue,
+                    [this, flow = std::move(flow), until = now + kClaim] { ask(flow, until); });
   }
   return {};
 }

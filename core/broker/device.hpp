@@ -30,8 +30,8 @@ struct DeviceAuthorization {
   std::chrono::seconds interval{5};  ///< how often a look at the flow's status is worth while
 };
 
-/// Consent on another device (RFC 8628): a code and an address to start with, then the gateway asks the provider
-/// until the person has decided or the code's time is over.
+/// Consent on another device (RFC 8628): a code and an address to start with, then the gateway asks the
+/// provider until the person has decided or the code's time is over.
 ///
 /// The device code is sealed in the flow's row and leaves the gateway only to the provider. Each question is
 /// claimed in the row first: of all replicas one asks, and when it dies another goes on half a minute later.

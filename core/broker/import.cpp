@@ -36,15 +36,14 @@ ImportService::ImportService(Parts parts)
 ImportService::~ImportService() {
   settleHeld(true);  // providers are not waited for at the end
   for (const auto& [key, offer] : held_) {
-    parts_.log.write(
-        LogLevel::Error, "imported_tokens_lost",
-        {{"provider", offer.place.provider}, {"profile", loggedEmail(offer.place.profile)}});
+    parts_.log.write(LogLevel::Error, "imported_tokens_lost",
+                     {{"provider", offer.place.provider}, {"profile", loggedEmail(offer.place.profile)}});
   }
 }
 
 Result<Imported> ImportService::accept(const ImportRequest& request, const Caller& caller) {
-  const auto key =
-      sha256Hex(request.provider + "\n" + request.profile + "\n" + std::string(request.refreshToken.reveal()));
+  const auto key = sha256Hex(request.provider + "\n" + request.profile + "\n" +
+                             std::string(request.refreshToken.reveal()));
   {
     const std::lock_guard lock(mutex_);
     if (!busy_.insert(key).second) return overloaded();
@@ -90,11 +89,10 @@ Result<ImportService::Offer> ImportService::renewed(const ImportRequest& request
   if (const auto written = parts_.storage.appendAudit(intent); !written)
     return storageFailure(written.error());
   Receipt receipt{.sent = parts_.clock.now(), .received = {}};
-  const RefreshRequest renewal{
-      .refreshToken = request.refreshToken,
-      .accessToken = {},
-      .scopes = request.scopes.empty() ? provider.config().scopes : request.scopes,
-      .carry = {}};
+  const RefreshRequest renewal{.refreshToken = request.refreshToken,
+                               .accessToken = {},
+                               .scopes = request.scopes.empty() ? provider.config().scopes : request.scopes,
+                               .carry = {}};
   auto answer = provider.refresh(renewal);
   receipt.received = parts_.clock.now();
   if (answer && answer->accessToken.empty()) {
@@ -206,17 +204,16 @@ void ImportService::discard(const Offer& offer) {
 }
 
 void ImportService::record(const Offer& offer, const char* event, const std::string& outcome) {
-  recordAudit(parts_.storage, parts_.log,
-              {.at = parts_.clock.now(),
-               .event = event,
-               .requestId = offer.requestId,
-               .keyId = offer.keyId,
-               .provider = offer.place.provider,
-               .profile = offer.place.profile,
-               .outcome = outcome,
-               .note = offer.policy == IdentityPolicy::None
-                           ? "identity: none; whose it is was not checked"
-                           : ""});
+  recordAudit(
+      parts_.storage, parts_.log,
+      {.at = parts_.clock.now(),
+       .event = event,
+       .requestId = offer.requestId,
+       .keyId = offer.keyId,
+       .provider = offer.place.provider,
+       .profile = offer.place.profile,
+       .outcome = outcome,
+       .note = offer.policy == IdentityPolicy::None ? "identity: none; whose it is was not checked" : ""});
 }
 
 std::optional<ImportService::Offer> ImportService::takeHeld(const std::string& key) {

@@ -25,11 +25,12 @@ Error importWantsThePerson(const std::string& displayName) {
 }
 
 Error livingGrantIsThere() {
-  return {.kind = ErrorKind::Conflict,
-          .message =
-              "This user is connected already, and that grant stays. Nothing was imported. Revoke it first if "
-              "the imported one is to take its place.",
-          .code = "conflict"};
+  return {
+      .kind = ErrorKind::Conflict,
+      .message =
+          "This user is connected already, and that grant stays. Nothing was imported. Revoke it first if "
+          "the imported one is to take its place.",
+      .code = "conflict"};
 }
 
 Error offerOfAnotherAccount(bool replaced) {
@@ -53,12 +54,13 @@ Error importNotStored() {
 }
 
 Error importGoesOn() {
-  return {.kind = ErrorKind::Transient,
-          .message =
-              "The provider replaced the refresh token, and the gateway could not finish with the new one yet. "
-              "It keeps the new one and goes on trying. Import the same token again in a minute to see how it "
-              "ended.",
-          .code = word::kUnavailable};
+  return {
+      .kind = ErrorKind::Transient,
+      .message =
+          "The provider replaced the refresh token, and the gateway could not finish with the new one yet. "
+          "It keeps the new one and goes on trying. Import the same token again in a minute to see how it "
+          "ended.",
+      .code = word::kUnavailable};
 }
 
 }  // namespace agw

@@ -33,8 +33,10 @@ void Pace::fill(TimePoint now) {
 }
 
 milliseconds Pace::turn(TimePoint now) {
+  constexpr double kRounding = 1e-9;
   fill(now);
-  if (left_ < 1) return milliseconds(static_cast<int>(std::ceil((1 - left_) / rateAt(now) * 1000)));
+  if (left_ < 1 - kRounding)
+    return milliseconds(static_cast<int>(std::ceil((1 - left_) / rateAt(now) * 1000)));
   left_ -= 1;
   return milliseconds(0);
 }

@@ -12,7 +12,7 @@ using std::chrono::seconds;
 namespace {
 
 /// Longer than a claimed grant waits for its turn and its lease.
-constexpr seconds kClaim{60};
+constexpr seconds kClaim{30};
 constexpr std::chrono::hours kLookAgain{7 * 24};
 constexpr std::chrono::hours kLately{7 * 24};
 constexpr std::size_t kBatch = 256;

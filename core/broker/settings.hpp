@@ -18,9 +18,9 @@ struct BrokerSettings {
   std::chrono::milliseconds waitForRefresh{15'000};  ///< longest wait of a reader for somebody's refresh
   int maxWaiters = 512;                              ///< readers that may wait in this process at once
   std::string replica;                               ///< names this process in leases
-  std::size_t refreshThreads = 48;   ///< renewals that nobody waits for and that run at once: see `Workers`
-  std::size_t refreshQueue = 512;    ///< such renewals that may wait, for each provider
-  std::size_t cachedGrants = 50'000; ///< copies that reads are answered from; 0: none
+  std::size_t refreshThreads = 48;    ///< renewals that nobody waits for and that run at once: see `Workers`
+  std::size_t refreshQueue = 512;     ///< such renewals that may wait, for each provider
+  std::size_t cachedGrants = 50'000;  ///< copies that reads are answered from; 0: none
 };
 
 /// Lets time pass; tests let something happen instead.

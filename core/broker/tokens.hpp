@@ -45,8 +45,8 @@ struct TokenAnswer {
 /// dead grant is read again first; 6 what an answer omits stays; 7 an unknown error is temporary; 8 revoke
 /// wins.
 ///
-/// A good enough token is served from a copy of its row in memory where there is one (`GrantCache`); every other
-/// answer, and whatever a renewal begins with, comes from the row itself.
+/// A good enough token is served from a copy of its row in memory where there is one (`GrantCache`); every
+/// other answer, and whatever a renewal begins with, comes from the row itself.
 ///
 /// One object a process; safe to call from many threads.
 class TokenService {

@@ -1,6 +1,7 @@
 #include "broker/workers.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace agw {
@@ -49,8 +50,12 @@ bool Workers::waitUntilIdle(milliseconds limit) {
 
 void Workers::startThread() {
   if (ending_ || resting_ > 0 || threads_.size() >= most_) return;
-  ++resting_;
-  threads_.emplace_back([this] { work(); });
+  try {
+    threads_.emplace_back([this] { work(); });
+    ++resting_;
+  } catch (const std::system_error&) {
+    // The system gives no more threads: those that are there go on, and the next job tries again.
+  }
 }
 
 Workers::Place Workers::next(std::optional<milliseconds>& wait) {

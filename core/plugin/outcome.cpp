@@ -101,9 +101,8 @@ bool refused(const HostCall& call) {
 std::string challengeIn(const HostCall& call) {
   constexpr std::size_t limit = 4096;
   std::string challenge(first(call.errors(), "challenge").value_or(""));
-  const bool plain =
-      std::none_of(challenge.begin(), challenge.end(),
-                   [](unsigned char octet) { return octet < 0x20 || octet == 0x7f; });
+  const bool plain = std::none_of(challenge.begin(), challenge.end(),
+                                  [](unsigned char octet) { return octet < 0x20 || octet == 0x7f; });
   return challenge.size() <= limit && plain && !call.holdsSecret(challenge) ? challenge : std::string();
 }
 

@@ -130,7 +130,8 @@ Result<bool> PluginProvider::runOrPend(HostCall& call, std::uint32_t operation) 
   const auto begun = std::chrono::steady_clock::now();
   const auto status = call.run(*plugin_.descriptor, operation);
   const bool pending = status == AGW_PENDING && operation == AGW_DEVICE_TOKEN;
-  auto outcome = status == AGW_OK || pending ? Result<void>() : Result<void>(errorOf(status, call, displayName_));
+  auto outcome =
+      status == AGW_OK || pending ? Result<void>() : Result<void>(errorOf(status, call, displayName_));
   recordPluginCall(services_.metrics(), config_.id, operation, outcome,
                    std::chrono::steady_clock::now() - begun);
   if (!outcome) return std::move(outcome).error();

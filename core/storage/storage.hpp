@@ -131,8 +131,8 @@ struct SealedRow {
   std::vector<SealedField> fields;  ///< only columns that hold something
 };
 
-/// Somebody who keeps copies of grants and has to know when one may be stale. Called from any thread, also from
-/// inside a call of `Storage`: it must be quick and must not call the storage.
+/// Somebody who keeps copies of grants and has to know when one may be stale. Called from any thread, also
+/// from inside a call of `Storage`: it must be quick and must not call the storage.
 class GrantListener {
  public:
   virtual ~GrantListener() = default;
@@ -233,8 +233,8 @@ class Storage {
   // ---- copies of grants
   // ------------------------------------------------------------------------------------------
   /// Tells `listener` of writes to grants, until `unlisten`. Of those made by this object before the method
-  /// returns, whatever it returns: where an answer is lost, the write may have been carried out. Of those made
-  /// by others (processes, people) as soon as the database tells, which is only certain while
+  /// returns, whatever it returns: where an answer is lost, the write may have been carried out. Of those
+  /// made by others (processes, people) as soon as the database tells, which is only certain while
   /// `tellsOthersWrites()`; of these, what concerns nothing but lease, fence and open intents is left out. A
   /// new row is no news: nobody has a copy of it.
   virtual void listen(GrantListener& listener) = 0;
@@ -333,8 +333,9 @@ class Storage {
                                                 std::chrono::seconds keep, int limit) = 0;
 
   /// At most `limit` Pending flows of devices that may be asked about at `now` and still live: those that are
-  /// longest due, in any order. The next question of each is pushed to `now + claim` in the same write, so that no other replica
-  /// asks meanwhile and another one goes on when this one dies; returned as they are then.
+  /// longest due, in any order. The next question of each is pushed to `now + claim` in the same write, so
+  /// that no other replica asks meanwhile and another one goes on when this one dies; returned as they are
+  /// then.
   virtual Result<std::vector<Flow>> claimDevicePolls(TimePoint now, std::chrono::seconds claim,
                                                      int limit) = 0;
   /// Sets when to ask next and how often from now on, if the flow is Pending.

@@ -115,18 +115,18 @@ inline Status readEvent(Call& call) {
     return call.fail(Status::Malformed, "Choose the content type application/json in the app's settings.");
   const auto event = eventOf(call.inboundHeader("X-GitHub-Event"), call.document("/action"));
   if (event.empty()) return Status::Ok;
+  const auto account = call.document("/installation/account/id");
+  // The signature does not cover the name of the event: what other events say of an installation has no
+  // account, and must not pass for one of these.
+  if (event != "consent_ended" && !account)
+    return call.fail(Status::Malformed, "The event does not say whose installation it is about.");
+  call.result("event", event);
   if (event == "consent_ended") {
     call.result("subject", call.document("/sender/id"));
   } else {
-    // The signature does not cover the name of the event: what other events say of an installation has no
-    // account, and must not pass for one of these.
-    const auto account = call.document("/installation/account/id");
-    if (!account)
-      return call.fail(Status::Malformed, "The event does not say whose installation it is about.");
     call.result("installation_id", call.document("/installation/id"));
     call.result("org_id", account);
   }
-  call.result("event", event);
   if (event == "permissions_changed") call.result("permissions", call.document("/installation/permissions"));
   call.result("delivery", call.inboundHeader("X-GitHub-Delivery"));
   return call.emit(AGW_EVENT);

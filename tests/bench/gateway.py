@@ -13,7 +13,7 @@ from common import BIN, BUILD, ROOT, free_port, problem, process, run, wait_for
 
 COLUMNS = (
     "id, profile_id, provider_id, issuer, subject, access_token, refresh_token, issued_at, token_expiry, scopes, "
-    "created_at, consented_at, updated_at"
+    "created_at, consented_at, updated_at, renew_at"
 )
 
 
@@ -114,10 +114,11 @@ class Gateway:
         with self.process() as child:
             wait_for(self.url + "/health", child, self.log)
             yield child
-        self.tell_refusals()
+        if refused := self.refusals():
+            problem(self.name, ", ".join(f"{times} x {what}" for what, times in refused.most_common()))
 
     def refusals(self):
-        """Statuses and error words of what its access log has, how long they took, and its warnings."""
+        """Statuses and error words that its access log has, and its warnings; nothing when all was well."""
         counts = collections.Counter()
         with open(self.log) as lines:
             lines.seek(self.seen)
@@ -126,13 +127,8 @@ class Gateway:
                     entry = json.loads(line)
                 except ValueError:
                     continue
-                if entry.get("event") == "request":
+                if entry.get("event") == "request" and entry["route"] != "none":  # that is: of a whole request
                     counts[f"{entry['status']} {entry['error']} on {entry['route']}"] += 1
                 elif entry.get("level") in ("warning", "error"):
                     counts[f"log: {entry['event']}"] += 1
-        return counts
-
-    def tell_refusals(self):
-        counts = self.refusals()
-        if any(not what.startswith("log:") for what in counts):
-            problem(self.name, ", ".join(f"{times} x {what}" for what, times in counts.most_common()))
+        return counts if any(not what.startswith("log: ") for what in counts) else collections.Counter()

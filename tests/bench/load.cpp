@@ -1,8 +1,8 @@
 // bench_load: asks gateways for tokens, at a steady rate or as fast as answers come; prints one line of JSON.
 //
-// At a steady rate every request has a moment at which it is due, whatever became of those before it, and its time
-// counts from that moment: a server that stands still for a second cannot hide it by keeping its clients from asking.
-// `behind` is how much later than due the requests left, which is the generator's own part.
+// At a steady rate every request has a moment at which it is due, whatever became of those before it, and its
+// time counts from that moment: a server that stands still for a second cannot hide it by keeping its clients
+// from asking. `behind` is how much later than due the requests left, which is the generator's own part.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -92,7 +92,8 @@ class Tally {
       comma = ",";
     }
     std::cout << "},\"tokens\":" << tokens_.size() << ",\"seconds\":" << seconds;
-    for (const auto& [name, share] : {std::pair{"p50_ms", 0.5}, {"p99_ms", 0.99}, {"p999_ms", 0.999}, {"max_ms", 1.0}})
+    for (const auto& [name, share] :
+         {std::pair{"p50_ms", 0.5}, {"p99_ms", 0.99}, {"p999_ms", 0.999}, {"max_ms", 1.0}})
       std::cout << ",\"" << name << "\":" << quantile(took_, share);
     std::cout << ",\"behind_p99_ms\":" << quantile(behind_, 0.99) << "}\n";
   }
@@ -107,7 +108,8 @@ class Tally {
   }
   static double quantile(std::vector<std::int64_t>& values, double share) {
     if (values.empty()) return 0;
-    const auto place = std::min(values.size() - 1, static_cast<std::size_t>(share * static_cast<double>(values.size())));
+    const auto place =
+        std::min(values.size() - 1, static_cast<std::size_t>(share * static_cast<double>(values.size())));
     std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(place), values.end());
     return static_cast<double>(values[place]) / 1000;
   }
@@ -257,7 +259,8 @@ class Load {
                              paddedNumber(line.user) + R"(@example.com"})";
     const std::string request =
         "POST /auth/token HTTP/1.1\r\nHost: gateway\r\nX-API-Key: " + key_ +
-        "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+        "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+        body;
     line.due = due;
     line.sent = Clock::now();
     line.busy = true;
@@ -275,8 +278,8 @@ class Load {
     const auto head = line.in.find("\r\n\r\n");
     if (head == std::string::npos) return;
     const std::string_view text(line.in);
-    const auto length = std::strtoul(std::string(between(text.substr(0, head + 2), "Content-Length: ", "\r\n")).c_str(),
-                                     nullptr, 10);
+    const auto length = std::strtoul(
+        std::string(between(text.substr(0, head + 2), "Content-Length: ", "\r\n")).c_str(), nullptr, 10);
     if (text.size() < head + 4 + length) return;
     tally_.answered(line.due, line.sent, std::atoi(line.in.c_str() + 9), text.substr(head + 4), line.user);
     const bool closes = text.substr(0, head).find("\r\nConnection: close") != std::string_view::npos;
@@ -331,7 +334,9 @@ class Load {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app{"Asks gateways for tokens and tells how long the answers took."};
-  app.add_option("--ports", options.ports, "on this machine; connections go to them in turn")->required()->delimiter(',');
+  app.add_option("--ports", options.ports, "on this machine; connections go to them in turn")
+      ->required()
+      ->delimiter(',');
   app.add_option("--key-file", options.keyFile, "holds the API key")->required();
   app.add_option("--provider", options.provider);
   app.add_option("--first", options.first, "number of the first user");

@@ -10,19 +10,29 @@ CONNECTIONS = 100
 THREADS = 2
 
 
-def wrk(name, url, users, keys, seconds, stride=1):
-    """Requests a second and the 99th percentile in ms, of users picked at random."""
-    command = ["wrk", f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", ROOT / "tests/bench/token.lua",
-               url + "/auth/token", "--", str(users), str(keys.api), str(stride)]  # fmt: skip
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", printed)
-    broken = re.search(r"Socket errors: (.*)", printed)
-    if wrong or broken:
-        total = re.search(r"(\d+) requests in", printed)[1]
-        problem(name, f"of {total} answers {wrong[1] if wrong else 0} were no 200; socket errors: {broken[1] if broken else 'none'}")
-    milliseconds = {"us": 0.001, "ms": 1.0, "s": 1000.0}
-    value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", printed).groups()
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", printed)[1]), float(value) * milliseconds[unit]
+class Crowd:
+    """wrk: clients that ask again as soon as they have an answer, whatever it was, for users picked at random."""
+
+    def __init__(self, url, users, keys, seconds, stride=1, connections=CONNECTIONS):
+        command = ["wrk", f"-t{THREADS}", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", ROOT / "tests/bench/token.lua",
+                   url + "/auth/token", "--", str(users), str(keys.api), str(stride)]  # fmt: skip
+        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        self.total = int(re.search(r"(\d+) requests in", printed)[1])
+        wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", printed)
+        broken = re.search(r"Socket errors: (.*)", printed)
+        self.wrong, self.broken = int(wrong[1]) if wrong else 0, broken[1] if broken else ""
+        self.rate = float(re.search(r"Requests/sec:\s+([\d.]+)", printed)[1])
+        self.useful = self.rate * (self.total - self.wrong) / max(self.total, 1)
+        value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", printed).groups()
+        self.p99_ms = float(value) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
+
+
+def wrk(name, *arguments, **options):
+    """A crowd of whose answers each must be a 200; requests a second and the 99th percentile in ms."""
+    crowd = Crowd(*arguments, **options)
+    if crowd.wrong or crowd.broken:
+        problem(name, f"of {crowd.total:,} answers {crowd.wrong} were no 200; socket errors: {crowd.broken or 'none'}")
+    return crowd.rate, crowd.p99_ms
 
 
 class Load:

@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 
-from common import BUILD, ROOT, free_port, process, wait_for
+from common import BUILD, ROOT, free_port, process, say, wait_for
+from load import Crowd
 
 FASTAPI = ROOT / "tests/bench/peers/fastapi"
 
@@ -62,8 +63,19 @@ def fastapi_python():
     return venv / "bin/python"
 
 
+def best_workers(folder, gateway, users):
+    """Of a worker for each core and two, the number that answers more."""
+    rates = {}
+    for workers in (os.cpu_count(), 2 * os.cpu_count()):
+        with fastapi(folder, gateway, workers) as url:
+            Crowd(url, users, gateway.keys, 1)
+            rates[workers] = Crowd(url, users, gateway.keys, 3).rate
+            say(f"FastAPI with {workers} workers: {rates[workers]:,.0f}/s")
+    return max(rates, key=rates.get)
+
+
 @contextlib.contextmanager
-def fastapi(folder, gateway, workers=os.cpu_count()):
+def fastapi(folder, gateway, workers):
     """On the database of `gateway`, with its keys; its address."""
     port = free_port()
     log = folder / "fastapi.log"

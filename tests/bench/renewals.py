@@ -11,7 +11,6 @@ from sandbox import PROVIDER, providers_yaml, sandbox
 HERD = 1_000
 STORM_DELAY_MS = 50
 STORM_LIMIT = 120.0  # seconds; what is not renewed by then is given up
-STORM_LEAD = 5  # seconds from the start of a storm until its grants are due
 BUFFER = 300  # seconds before their end: TOKEN_REFRESH_BUFFER_SECONDS
 READERS_RATE = 300
 REFRESHES = 2_000
@@ -23,13 +22,9 @@ class World:
 
     def __init__(self, folder, keys, provider, users):
         self.provider = provider
-        config = folder / "storm.yaml"
-        config.write_text(providers_yaml(provider.url))
         self.database = Postgres(folder, "storm")
-        self.replicas = [
-            Gateway(f"replica {number}", folder, self.database, keys, config, SANDBOX_CLIENT_SECRET="sandbox-secret")
-            for number in (1, 2)
-        ]
+        # Some renew by themselves what is due, the others only what is read: a crowd must find its grant as it was.
+        self.replicas, self.lazy_replicas = (self._replicas(folder, keys, proactive) for proactive in ("all", "off"))
         say(f"Letting {users:,} people consent")
         lines = provider.consents(users)
         self.replicas[0].prepare()
@@ -39,11 +34,20 @@ class World:
             self.replicas[0].seed("given", PROVIDER, provider.url, -5, stdin=source)
         given.unlink()
 
+    def _replicas(self, folder, keys, proactive):
+        config = folder / f"{proactive}.yaml"
+        config.write_text(providers_yaml(self.provider.url, proactive))
+        return [
+            Gateway(f"replica {number}", folder, self.database, keys, config, SANDBOX_CLIENT_SECRET="sandbox-secret")
+            for number in (1, 2)
+        ]
+
     def let_end(self, first, count, seconds):
-        """These users' tokens end together in that time; they were issued an hour before. No gateway runs meanwhile."""
-        end = int((time.time() + seconds) * 1000)
+        """These users' tokens end together in that time; they were issued an hour ago. No gateway runs meanwhile."""
+        now = int(time.time() * 1000)
+        issued, end = now - HOUR_MS, now + seconds * 1000
         self.database.sql(
-            f"UPDATE oauth_credentials SET token_expiry = {end}, issued_at = {end - HOUR_MS} "
+            f"UPDATE oauth_credentials SET token_expiry = {end}, issued_at = {issued}, renew_at = {(issued + end) // 2} "
             f"WHERE profile_id >= 'user{first:05d}' AND profile_id < 'user{first + count:05d}'"
         )
 
@@ -78,8 +82,8 @@ def herd(options, world, report):
         world.rest()
         world.let_end(number, 1, -5)
         before, _ = world.provider.counts()
-        with world.serving(world.replicas):
-            run = load(world.replicas, provider=PROVIDER, first=number, users=1, connections=HERD, requests=HERD)
+        with world.serving(world.lazy_replicas):
+            run = load(world.lazy_replicas, provider=PROVIDER, first=number, users=1, connections=HERD, requests=HERD)
         calls = world.provider.counts()[0] - before
         seen.append((calls, run.good, run.tokens))
         say(f"herd {number + 1}: {calls} calls, {run.good} tokens, {run.tokens} different, {run.seconds * 1000:.0f} ms")
@@ -100,8 +104,8 @@ def refreshes(options, world, report):
         world.rest()
         world.let_end(0, count, -5)
         before, _ = world.provider.counts()
-        with world.serving(world.replicas[:1]):
-            run = load(world.replicas[:1], provider=PROVIDER, users=count, each=True, connections=64, requests=count)
+        with world.serving(world.lazy_replicas[:1]):
+            run = load(world.lazy_replicas[:1], provider=PROVIDER, users=count, each=True, connections=64, requests=count)
         calls = world.provider.counts()[0] - before
         if calls != count:
             problem("refreshes", f"{count} expired grants took {calls} calls")
@@ -111,13 +115,13 @@ def refreshes(options, world, report):
 
 
 def storm(options, world, report):
-    """All grants become due at one moment and would end together 300 s later, while every one of them is read now and then."""
+    """All grants are due when the replicas start and would end together 300 s later; every one of them is read now and then."""
     world.provider.configure(STORM_DELAY_MS)
     seen = []
     for number in range(options.rounds):
-        world.let_end(0, 100_000, BUFFER + STORM_LEAD)
-        begun = time.time() + STORM_LEAD
+        world.let_end(0, 100_000, BUFFER)
         before, _ = world.provider.counts()
+        begun = time.time()
         with world.serving(world.replicas):
             readers = Load(world.replicas, provider=PROVIDER, users=options.storm, each=True, connections=50,
                            rate=READERS_RATE, seconds=STORM_LIMIT + 30)  # fmt: skip
@@ -138,8 +142,8 @@ def storm(options, world, report):
 
 
 def wait_for_all(world, count, begun):
-    """Seconds from the moment when they were due until the last one is renewed."""
-    since = int((begun - STORM_LEAD) * 1000)
+    """Seconds from `begun`, when they were due, until the last one is renewed."""
+    since = int(begun * 1000)
     while (renewed := world.renewed_since(since)) < count:
         if time.time() - begun > STORM_LIMIT:
             say(f"only {renewed:,} of {count:,} were renewed after {STORM_LIMIT:.0f} s")

@@ -16,7 +16,8 @@ REDIRECT = "http://127.0.0.1/done"
 WRITERS = 8
 
 
-def providers_yaml(url):
+def providers_yaml(url, proactive):
+    """`proactive` all: the gateway renews by itself what is due; off: when it is read."""
     return f"""version: 1
 providers:
   {PROVIDER}:
@@ -25,6 +26,7 @@ providers:
     client_secret: ${{SANDBOX_CLIENT_SECRET}}
     scopes: [openid, email, offline_access]
     allow_private: true
+    refresh: {{ proactive: {proactive} }}
     options:
       issuer: {url}
       authorization_url: {url}/authorize

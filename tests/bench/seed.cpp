@@ -1,11 +1,13 @@
-// bench_seed users FIRST COUNT LIFE        grants of user00000@example.com and so on at the provider `sandbox`
-// bench_seed given PROVIDER ISSUER LIFE    grants whose tokens are on standard input: profile, access, refresh
+// bench_seed users FIRST COUNT LIFE
+//   Grants of user00000@example.com and so on at the provider `sandbox`. Their access tokens begin with
+//   `bench-<number>-`, so that a reader can see whose they are.
+// bench_seed given PROVIDER ISSUER LIFE
+//   Grants whose tokens are on standard input, a line for each: profile, access token, refresh token.
 //
-// Prints rows of `oauth_credentials`, tab-separated, their tokens sealed by the gateway's own code with the keys
-// of the environment, for PostgreSQL's COPY (tests/bench/grants.py loads them). A million takes seconds that way.
-// All were issued an hour ago and end together in LIFE seconds. The configured database gets its key check, so
-// that the gateway takes the rows for its own. The access tokens of `users` begin with `bench-<number>-`, so that
-// a reader can see whose they are.
+// Prints rows of `oauth_credentials`, tab-separated, their tokens sealed by the gateway's own code with the
+// keys of the environment, for PostgreSQL's COPY (tests/bench/gateway.py loads them). A million takes seconds
+// that way. All were issued an hour ago and end together in LIFE seconds. The configured database gets its
+// key check, so that the gateway takes the rows for its own.
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
@@ -65,7 +67,8 @@ class Printer {
     const auto issued = toMillis(now_ - kAge);
     std::cout << grant.id << '\t' << profile << '\t' << provider << '\t' << issuer << '\t' << profile << '\t'
               << tokens.accessToken << '\t' << tokens.refreshToken << '\t' << issued << '\t' << toMillis(end_)
-              << "\t[\"openid\",\"email\"]\t" << issued << '\t' << issued << '\t' << issued << '\n';
+              << "\t[\"openid\",\"email\"]\t" << issued << '\t' << issued << '\t' << issued << '\t'
+              << toMillis(firstLookAt(tokens)) << '\n';
   }
 
   void printUsers(int first, int count) {

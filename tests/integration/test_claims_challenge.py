@@ -1,5 +1,6 @@
 """A grant that ends with a claims challenge: the link of the next consent carries what Microsoft demands, and only that one."""
 
+import copy
 import json
 
 import pytest
@@ -17,14 +18,14 @@ ENVIRONMENT = {"SANDBOX_CLIENT_ID": CLIENT_ID, "SANDBOX_CLIENT_SECRET": CLIENT_S
 
 def providers(sandbox):
     ENVIRONMENT["SANDBOX_URL"] = sandbox.http_url
-    provider = sandbox.provider("microsoft", plays="microsoft", access_ttl=LIFE)
     shipped = yaml.safe_load((ROOT / "config/providers.yaml").read_text())["providers"]["sandbox-microsoft"]
-    options = {"authority_url": provider.url, "graph_url": f"{provider.url}/graph"}
-    plain = {**shipped, "identity": "match", "options": options}
-    return {
-        "plain": (provider, plain),
-        "demanding": (provider, {**plain, "options": {**options, "claims": json.dumps(OWN)}}),
-    }
+    made = {}
+    for name, claims in {"plain": {}, "demanding": {"claims": json.dumps(OWN)}}.items():
+        # One each: a refusal that waits for this grant's renewal must not meet another's.
+        provider = sandbox.provider("microsoft", plays="microsoft", access_ttl=LIFE)
+        options = {"authority_url": provider.url, "graph_url": f"{provider.url}/graph", **claims}
+        made[name] = provider, {**copy.deepcopy(shipped), "identity": "match", "options": options}
+    return made
 
 
 def claims_of(url):

@@ -1,6 +1,7 @@
 """Consent on another device (RFC 8628): the shipped entries of Google, GitHub and Microsoft, a person in a real browser at the provider's
 page, and the gateway that asks until they have decided."""
 
+import copy
 import time
 
 import pytest
@@ -29,7 +30,8 @@ def providers(sandbox):
         if name == "microsoft":
             entry["identity"] = "match"  # its tenants own their addresses' domains; else it would be confirm
         made[name] = (provider, entry)
-    made["confirmed"] = (made["google"][0], {**made["google"][1], "identity": "confirm"})
+    google, entry = made["google"]
+    made["confirmed"] = (google, {**copy.deepcopy(entry), "identity": "confirm"})
     return made
 
 
@@ -124,7 +126,7 @@ def test_gateway_killed_and_started_again_goes_on_asking(request, tmp_path_facto
     finally:
         first.kill()
     approve(browser, begun, user)
-    second = installation.start()
+    second = installation.start(port=first.port)  # another address would be another entry
     try:
         assert outcome(second, begun, 45)["status"] == "completed"
         assert second.access_token("github", user) in provider.living("access", user)

@@ -212,7 +212,7 @@ def test_post_that_tells_no_length_has_no_body(gateway):
         received = b""
         while chunk := peer.recv(65536):
             received += chunk
-    assert re.findall(rb"^HTTP/1\.1 (\d+)", received, re.M) == [b"415", b"200"]
+    assert re.findall(rb"HTTP/1\.1 (\d+) ", received) == [b"415", b"200"]
 
 
 def test_openapi_is_sound(gateway, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 
+from mcp_auth_client import AuthRequiredException, SyncAuthClient
 from rig.organisations import ALICE, install, organisation_providers, token
 from rig.sandbox import decide, query_of
 
@@ -59,6 +60,22 @@ def test_install_list_token_and_end(gateway, provider, name, browser):
     assert refused.json()["auth_url"].startswith(f"{gateway.url}/oauth/install/{name}?ticket=")
     assert gateway.api("GET", f"/oauth/installations/{row['id']}").json()["status"] == "revoked"
     assert served not in gateway.logs()
+
+
+def test_python_client_lists_and_gets_the_organisations_token(gateway, provider, name, browser):
+    with SyncAuthClient(gateway.url, gateway.installation.root_key) as client:
+        with pytest.raises(AuthRequiredException):
+            client.get_installation_token(name, "nobody-of-that-name")
+        row = install(gateway, browser, name)
+        (listed,) = client.list_installations(name, status="active")
+        assert listed["id"] == row["id"]
+        token = client.get_installation_token(name, row["external_org_id"])
+        assert token in provider.living("access")
+        assert client.get_installation_token(name, installation_id=row["id"]) == token
+    assert gateway.api("DELETE", f"/oauth/installations/{row['id']}").status_code == 200
+    with SyncAuthClient(gateway.url, gateway.installation.root_key) as later, pytest.raises(AuthRequiredException) as needed:
+        later.get_installation_token(name, row["external_org_id"])
+    assert needed.value.auth_url.startswith(f"{gateway.url}/oauth/install/{name}?ticket=")
 
 
 def test_stock_library_exchanges_a_token(gateway, provider, name, browser):

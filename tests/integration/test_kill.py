@@ -34,9 +34,12 @@ def providers(sandbox):
     return entries
 
 
+WAITING = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
 @contextlib.contextmanager
 def rows_held(database):
-    """Nobody writes a grant meanwhile."""
+    """Nobody writes a grant meanwhile, and what waits in the end is not carried out: the server would do that for the dead."""
     if database.kind == "sqlite":
         connection = sqlite3.connect(database.file, isolation_level=None, timeout=10)
         connection.execute("BEGIN IMMEDIATE")
@@ -46,19 +49,18 @@ def rows_held(database):
     try:
         yield
     finally:
-        connection.rollback() if database.kind == "postgres" else connection.execute("ROLLBACK")
+        if database.kind == "postgres":
+            database.rows(f"SELECT pg_terminate_backend(pid) {WAITING}")
+            until(lambda: not blocked(database, 1), what="the end of those who waited")
         connection.close()
 
 
 def blocked(database, count):
-    """Whether so many writers wait for the held rows; a file does not tell, so it gets a moment."""
+    """Whether so many writers wait for the held rows; a file does not tell, so it gets a moment, shorter than their patience."""
     if database.kind == "sqlite":
-        time.sleep(1.0)
+        time.sleep(0.5)
         return True
-    waiting = database.rows(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    return waiting[0][0] >= count
+    return database.rows(f"SELECT count(*) {WAITING}")[0][0] >= count
 
 
 class Renewals:
@@ -142,7 +144,9 @@ class Renewals:
 
 @pytest.fixture
 def renewals(installation, user):
-    return Renewals(installation, user)
+    renewals = Renewals(installation, user)
+    yield renewals
+    renewals.gateway.process.kill()
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from rig.gateway import google_entry
 from rig.google_apis import GoogleApis
 from rig.mcp_servers import SERVERS, HttpServer, Session, environment, over_stdio
 from rig.process import ROOT
+from rig.transcript import Transcript
 
 SCOPES = [
     "openid",
@@ -64,13 +65,14 @@ def connect(request, gateway, apis, tmp_path):
     """Connects the SDK's client to a server by that transport."""
     started = []
 
-    def connect(server, elicit=None):
+    def connect(server, elicit=None, transcript=None):
         environ = environment(gateway, apis)
         if request.param == "stdio":
-            return Session(over_stdio(server, environ), elicit)
+            return Session(over_stdio(server, environ), elicit, transcript)
         started.append(HttpServer(server, environ, tmp_path))
-        return Session(started[-1].url, elicit)
+        return Session(started[-1].url, elicit, transcript)
 
+    connect.transport = request.param
     yield connect
     for server in started:
         server.stop()
@@ -80,11 +82,15 @@ def link_in(text):
     return re.search(r"^https?://\S+$", text, re.M)[0]
 
 
-def consent(browser, link, account):
+def consent(browser, link, account, transcript=None):
     with person(browser) as page:
         page.goto(link)
+        pages = [f"{page.url}\n{page.title()}"]
         choose(page, account)
         assert "Authentication Successful" in page.content()
+        pages.append(f"{page.url}\n{page.inner_text('main')}")
+    for shown in pages if transcript else ():
+        transcript.says("person sees", shown)
 
 
 def connect_expired(gateway, provider, user):
@@ -95,14 +101,21 @@ def connect_expired(gateway, provider, user):
 
 
 @pytest.mark.parametrize("server", ["ads", "analytics"])
-def test_link_consent_done_result(connect, server, browser, apis, user):
+def test_link_consent_done_result(connect, server, browser, gateway, provider, apis, user):
+    """With AGW_TRANSCRIPTS=DIR the whole sequence is written there."""
     tool, expected = FIRST_TOOL[server]
-    with connect(server) as session:
+    transcript = Transcript(gateway.installation.root_key)
+    with connect(server, transcript=transcript) as session:
         failed, text = session.call(tool, user_email=user)
         assert failed and 'come back and say "done"' in text
         assert apis.calls == []
-        consent(browser, link_in(text), user)
+        consent(browser, link_in(text), user, transcript)
+        transcript.says("person", "done")
         assert session.call(tool, user_email=user) == (False, expected)
+    transcript.says("Google was asked for", ", ".join(apis.calls))
+    transcript.keep(f"{server}-{connect.transport}.txt")
+    for token in provider.living("access", user) + provider.living("refresh", user):
+        assert token not in transcript.text(), "the client sees no token"
 
 
 def test_client_that_shows_links_gets_the_result_in_one_call(connect, browser, user):

@@ -23,8 +23,9 @@ def providers(sandbox):
     for name, life in LIVES.items():
         played[f"sandbox-{name}"].configure(access_ttl=life)
     ENVIRONMENT.update(SANDBOX_URL=sandbox.http_url, SANDBOX_CLIENT_ID=CLIENT_ID, SANDBOX_CLIENT_SECRET=CLIENT_SECRET)
-    off = {"refresh": {"proactive": "off"}}  # the test counts what its reads renew
-    return {name: (provider, {**shipped[name], **off}) for name, provider in played.items()}
+    for name in played:
+        shipped[name]["refresh"] = {"proactive": "off"}  # the test counts what its reads renew
+    return {name: (provider, shipped[name]) for name, provider in played.items()}
 
 
 ENVIRONMENT = {}

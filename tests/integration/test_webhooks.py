@@ -1,9 +1,11 @@
 """What providers tell by themselves: the sandbox's real webhooks to a real gateway, whose tokens end with what they tell."""
 
+import copy
 import hashlib
 import hmac
 import http.client
 import json
+import re
 import time
 
 import httpx
@@ -29,7 +31,7 @@ def providers(sandbox):
     entries = organisation_providers(sandbox, ENVIRONMENT)
     github, entry = entries["github"]
     google, meta, oidc = (sandbox.provider(name, plays=name) for name in ("google", "meta", "oidc"))
-    entries["without-secret"] = github, {**entry, "webhook_secret": "${NO_WEBHOOK_SECRET:-}"}
+    entries["without-secret"] = github, {**copy.deepcopy(entry), "webhook_secret": "${NO_WEBHOOK_SECRET:-}"}
     entries["without-events"] = oidc, oauth2_entry(oidc)
     entries["google"] = google, {
         **oauth2_entry(google),
@@ -48,7 +50,6 @@ def providers(sandbox):
         **oauth2_entry(meta, webhook_secret="${WEBHOOK_SECRET}"),
         "plugin": "meta",
         "scopes": ["email"],
-        "identity": "none",
         "options": {"base_url": meta.url, "graph_url": f"{meta.url}/graph"},
     }
     return entries
@@ -242,7 +243,10 @@ def test_googles_security_events_end_the_accounts_grants(gateway, played, user, 
 
 @pytest.mark.parametrize("event", ["withdraw", "delete_data"])
 def test_person_who_leaves_meta_is_forgotten_and_can_look_it_up(gateway, played, browser, user, event):
-    gateway.connect("meta", user)
+    flow, confirmation = gateway.consent("meta", user)
+    code = re.search(r'class="secret">([^<]+)<', confirmation.text)[1]
+    assert gateway.post("/auth/confirm", {"session_id": flow["session_id"], "code": code}).status_code == 200
+    assert gateway.token("meta", user).status_code == 200
     (delivery,) = told(played["meta"], event, account=user)
     assert gateway.token("meta", user).json()["error"] == "not_authenticated"
     answer = json.loads(delivery["answer"])

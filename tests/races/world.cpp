@@ -23,11 +23,10 @@ BrokerSettings settingsOf(int replica) {
   settings.replica = "replica-" + std::to_string(replica);
   settings.leaseLife = kLeaseLife;
   settings.refreshBuffer = seconds(600);
-  settings.refreshThreads =
-      0;  // renewals that nobody waits for run in whoever starts them, which is an actor
+  // Renewals that nobody waits for run in whoever starts them, which is an actor.
+  settings.refreshThreads = 0;
   settings.waitForRefresh = milliseconds(1'000);  // some looks at another replica's refresh
   settings.maxWaiters = 0;                        // nobody sleeps inside a replica
-  settings.refreshThreads = 2;
   return settings;
 }
 

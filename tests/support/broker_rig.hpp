@@ -100,11 +100,8 @@ class BrokerRig {
   // ---- import
   /// The refresh token of a grant that another server got from `who`.
   std::string keptElsewhere(const Identity& who = alice()) {
-    const AuthorizationRequest request{.state = "elsewhere",
-                                       .nonce = "elsewhere",
-                                       .codeChallenge = {},
-                                       .scopes = {"read"},
-                                       .loginHint = {}};
+    const AuthorizationRequest request{
+        .state = "elsewhere", .nonce = "elsewhere", .codeChallenge = {}, .scopes = {"read"}, .loginHint = {}};
     const auto code = provider->consent(*provider->authorizationUrl(request), who);
     const auto tokens = provider->exchange({.code = Secret(code), .codeVerifier = {}, .scopes = {"read"}});
     EXPECT_TRUE(tokens.ok());

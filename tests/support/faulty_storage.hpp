@@ -179,8 +179,7 @@ class FaultyStorage final : public Storage {
                                         int limit) override {
     return run([&] { return inner_.expireFlows(now, error, keep, limit); });
   }
-  Result<std::vector<Flow>> claimDevicePolls(TimePoint now, std::chrono::seconds claim,
-                                             int limit) override {
+  Result<std::vector<Flow>> claimDevicePolls(TimePoint now, std::chrono::seconds claim, int limit) override {
     return run([&] { return inner_.claimDevicePolls(now, claim, limit); });
   }
   Result<void> scheduleDevicePoll(const std::string& id, TimePoint at,

@@ -141,8 +141,7 @@ class StorageDecorator : public Storage {
                                         int limit) override {
     return inner_.expireFlows(now, error, keep, limit);
   }
-  Result<std::vector<Flow>> claimDevicePolls(TimePoint now, std::chrono::seconds claim,
-                                             int limit) override {
+  Result<std::vector<Flow>> claimDevicePolls(TimePoint now, std::chrono::seconds claim, int limit) override {
     return inner_.claimDevicePolls(now, claim, limit);
   }
   Result<void> scheduleDevicePoll(const std::string& id, TimePoint at,

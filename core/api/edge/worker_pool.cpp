@@ -65,8 +65,8 @@ void WorkerPool::replaceStalled(std::int64_t stalledBefore) {
   }
   const int running = static_cast<int>(seats_.size()) - retiring_;
   if (running - stalled >= minThreads_) return;
-  // A crowd that waits together arrives together: grow by half of it, not one by one.
-  const int wanted = std::max(minThreads_ - (running - stalled), stalled / 2);
+  // A crowd that waits together arrives together: grow by as many, not one by one.
+  const int wanted = std::max(minThreads_ - (running - stalled), stalled);
   const int room = maxThreads_ - static_cast<int>(seats_.size());
   for (int count = 0; count < std::min(wanted, room); ++count) {
     if (!spawn()) return;

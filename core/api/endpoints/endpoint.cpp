@@ -35,7 +35,8 @@ Result<Scopes> checkedScopes(Scopes scopes, const char* field) {
 Response told(Gateway& gateway, const Request& request, const Error& error) {
   auto response = errorResponse(error, request.requestId);
   if (isMediaTypeFault(error)) response.status = 415;
-  // What has nothing to add to its word stands in the access log; under overload there are thousands a second.
+  // What has nothing to add to its word stands in the access log; under overload there are thousands a
+  // second.
   if (response.status >= 500 && !error.detail.empty()) {
     gateway.parts.log.write(LogLevel::Warning, "request_failed",
                             {{"request_id", request.requestId},

@@ -99,7 +99,7 @@ void ServerFeed::begin() {
 void ServerFeed::confirm() {
   const auto asked = steady_clock::now();
   connection_.keepUntil(asked + kLongestBeat);
-  execute(connection_, kAreYouThere, {});
+  execute(connection_, kAreYouThere, [](const Row&) {});
   pass();
   changes_->toldUntil(asked);
 }

@@ -5,8 +5,9 @@
 namespace agw::storage {
 namespace {
 
-const Sql kInsert{"INSERT INTO oauth_sessions (" + kFlowColumns +
-                  ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"};
+const Sql kInsert{
+    "INSERT INTO oauth_sessions (" + kFlowColumns +
+    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"};
 const Sql kFind{"SELECT " + kFlowColumns + " FROM oauth_sessions WHERE id = ?"};
 const Sql kConsume{
     "UPDATE oauth_sessions SET status = 'exchanging' WHERE state = ? AND status = 'pending' RETURNING " +
@@ -27,7 +28,8 @@ const Sql kDeleteOld{
     "'failed') "
     "AND expires_at <= ? LIMIT ? {skip locked})"};
 const Sql kExpire{
-    "UPDATE oauth_sessions SET status = 'failed', error = ?, code_verifier = '', device_code = '', poll_at = NULL, "
+    "UPDATE oauth_sessions SET status = 'failed', error = ?, code_verifier = '', device_code = '', poll_at = "
+    "NULL, "
     "version = version + 1 WHERE id IN "
     "(SELECT id FROM oauth_sessions WHERE status IN ('pending', 'exchanging', 'awaiting_confirmation') "
     "AND expires_at <= ? LIMIT ? {skip locked}) RETURNING " +
@@ -45,12 +47,11 @@ const Sql kErasePending{"UPDATE oauth_sessions SET pending_tokens = '' WHERE id 
 Result<void> SqlStorage::createFlow(const Flow& flow) {
   const std::string scopes = toJson(flow.scopes);
   return run(Kind::Write, [&](Connection& connection) -> Result<void> {
-    const int inserted =
-        change(connection, kInsert, flow.id, flow.provider, flow.profile, flow.stateHash, flow.codeVerifier,
-               flow.redirectUri, flow.redirectAfter, scopes, flow.configFingerprint, flow.startedBy,
-               toText(flow.status), flow.error, flow.account, flow.createdAt, flow.expiresAt,
-               flow.confirmationHash, flow.confirmationTries, flow.pendingTokens, flow.deviceCode,
-               flow.pollInterval, flow.pollAt);
+    const int inserted = change(
+        connection, kInsert, flow.id, flow.provider, flow.profile, flow.stateHash, flow.codeVerifier,
+        flow.redirectUri, flow.redirectAfter, scopes, flow.configFingerprint, flow.startedBy,
+        toText(flow.status), flow.error, flow.account, flow.createdAt, flow.expiresAt, flow.confirmationHash,
+        flow.confirmationTries, flow.pendingTokens, flow.deviceCode, flow.pollInterval, flow.pollAt);
     if (inserted == 0) return conflict(kExists);
     return {};
   });
@@ -109,8 +110,7 @@ Result<std::vector<Flow>> SqlStorage::expireFlows(TimePoint now, const std::stri
   });
 }
 
-Result<std::vector<Flow>> SqlStorage::claimDevicePolls(TimePoint now, std::chrono::seconds claim,
-                                                       int limit) {
+Result<std::vector<Flow>> SqlStorage::claimDevicePolls(TimePoint now, std::chrono::seconds claim, int limit) {
   return run(Kind::Write, [&](Connection& connection) -> Result<std::vector<Flow>> {
     return fetchAll(connection, kClaimPolls, readFlow, TimePoint(now + claim), now, now, limit);
   });

@@ -7,8 +7,8 @@
 
 namespace agw::storage {
 
-/// Only what `idx_credentials_renewal` has stands in the inner condition, in its words, so that the index
-/// alone answers it.
+/// The inner condition is in the words of `idx_credentials_renewal`, so that the databases find due rows
+/// there.
 const Sql kClaimDueGrants{
     "UPDATE oauth_credentials SET renew_at = ? WHERE id IN (SELECT id FROM oauth_credentials WHERE "
     "provider_id = ? AND status = 'active' AND renew_at <= ? ORDER BY renew_at LIMIT ? {skip locked}) "

@@ -67,7 +67,7 @@ inline const std::string kGrantColumns =
     "refresh_expires_at, scopes, status, version, created_at, consented_at, updated_at, fence, open_intents, "
     "failures, last_error, challenge, last_attempt_at, retry_not_before";
 
-inline constexpr int kGrantColumnCount = 23;
+inline constexpr int kGrantColumnCount = 24;
 
 inline const std::string kFlowColumns =
     "id, provider_id, profile_id, state, code_verifier, redirect_uri, redirect_after, scopes, "

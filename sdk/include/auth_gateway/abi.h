@@ -54,24 +54,25 @@ enum {
   AGW_REFRESH = 3,   /* one AGW_TOKEN or more emitted; no refresh_token in it: the old one stays */
   AGW_REVOKE = 4,    /* the provider knows the token no more */
   AGW_IDENTIFY = 5,  /* one AGW_IDENTITY emitted */
-  /* An AGW_INSTALLATION for each organisation that the consent covers. One that the redirect names is a claim:
-     emit it only after the person's own token showed it. */
+  /* An AGW_INSTALLATION for each organisation that the consent covers. One that the redirect names is a
+     claim: emit it only after the person's own token showed it. */
   AGW_INSTALLATIONS = 6,
   AGW_INSTALLATION_TOKEN = 7, /* one AGW_TOKEN of the organisation, made with the client's own credentials */
-  /* The redirect of an installation, from AGW_PARAMETER to AGW_RESULT "code" or "error" (RFC 6749 section 4.1.2).
-     "url" instead: the person must go there next; what AGW_PARAMETER reads now stays readable afterwards. */
+  /* The redirect of an installation, from AGW_PARAMETER to AGW_RESULT "code" or "error" (RFC 6749
+     section 4.1.2). "url" instead: the person must go there next; what AGW_PARAMETER reads now stays readable
+     afterwards. */
   AGW_CALLBACK = 8,
-  /* An inbound request, verified before anything else is believed: AGW_EVENTs and at most one AGW_REPLY emitted.
-     AGW_DENIED: signature or time is wrong. No send. AGW_VERIFY and AGW_ID_TOKEN work here on the body, a Security
-     Event Token (RFC 8417): it needs "events" and may lack "exp" and "sub". */
+  /* An inbound request, verified before anything else is believed: AGW_EVENTs and at most one AGW_REPLY
+     emitted. AGW_DENIED: signature or time is wrong. No send. AGW_VERIFY and AGW_ID_TOKEN work here on the
+     body, a Security Event Token (RFC 8417): it needs "events" and may lack "exp" and "sub". */
   AGW_WEBHOOK = 9,
   AGW_DEVICE = 10, /* RFC 8628 section 3.1: one AGW_DEVICE_GRANT emitted */
   /* Facts that depend on options, as AGW_RESULT: "issuer" (repeatable), "issuer_required" ("true"),
-     "access_ttl_default" (seconds), "capabilities" (decimal); "refresh_grace" (seconds that a spent refresh token is
-     still taken), "refresh_idle_ttl" (seconds after which an unused one ends), "renew_before" (seconds before its
-     end that an access token is renewed, if the usual margin is smaller), "refresh_per_account" ("true": one refresh
-     at a time for all grants of an account). With AGW_INPUT "scopes": AGW_RESULT "scopes" as answers spell them.
-     No send. */
+     "access_ttl_default" (seconds), "capabilities" (decimal); "refresh_grace" (seconds that a spent refresh
+     token is still taken), "refresh_idle_ttl" (seconds after which an unused one ends), "renew_before"
+     (seconds before its end that an access token is renewed, if the usual margin is smaller),
+     "refresh_per_account" ("true": one refresh at a time for all grants of an account). With AGW_INPUT
+     "scopes": AGW_RESULT "scopes" as answers spell them. No send. */
   AGW_DESCRIBE = 11,
   /* One poll, RFC 8628 section 3.4: as AGW_EXCHANGE, or AGW_PENDING. AGW_DENIED: the person refused, or, with
      AGW_ERROR "code" "expired_token", the code's time is over. */
@@ -85,8 +86,8 @@ enum {
      "code" "code_verifier" [2]; "refresh_token" "access_token" [3 4 5 6]; "id_token" [5 6];
      "purpose" ("installation", else absent) [1 2 3 4 8]; "kind" as in AGW_TOKEN [3 4 6]; "org_id" [1 4 7];
      "installation_id" [4 7]; "repositories" (space-separated) "permissions" (JSON object) [7];
-     "state" [8]; "method" "public_url" (of this webhook) [9]; "device_code" [12]; "challenge" (AGW_ERROR's, of the
-     grant that this consent replaces) [1] */
+     "state" [8]; "method" "public_url" (of this webhook) [9]; "device_code" [12]; "challenge" (AGW_ERROR's,
+     of the grant that this consent replaces) [1] */
   AGW_INPUT = 1,
   AGW_CLIENT = 2,      /* "id", "secret", "webhook_secret" */
   AGW_OPTION = 3,      /* JSON pointer into the entry's options */
@@ -100,14 +101,15 @@ enum {
   /* JSON pointer into the claims of AGW_INPUT "id_token", which the host first verifies by AGW_VERIFY.
      AGW_ABSENT: no such claim. Fails as the verification failed. */
   AGW_ID_TOKEN = 11,
-  AGW_HMAC_SHA256 = 12, /* name: message; key: AGW_SIGN "key"; lower-case hex */
-  AGW_PARAMETER = 13,   /* query parameter of the redirect [6 8] or webhook [9], by name */
+  AGW_HMAC_SHA256 = 12,    /* name: message; key: AGW_SIGN "key"; lower-case hex */
+  AGW_PARAMETER = 13,      /* query parameter of the redirect [6 8] or webhook [9], by name */
   AGW_INBOUND_HEADER = 14, /* of the webhook's request, by name without case */
   AGW_INBOUND_BODY = 15,   /* of the webhook's request, octet by octet; name is empty */
   AGW_INBOUND_FORM = 16,   /* field of a form-encoded webhook body */
   AGW_DOCUMENT = 17,       /* JSON pointer into the webhook's body, or into the text last put by AGW_PARSE */
-  AGW_SIGNED_JWT = 18,     /* name: claims as a JSON object; RS256 with the entry's private key, which the host holds */
-  AGW_ANSWER_TIME = 19     /* the answer's Date in seconds since 1970; name is empty */
+  AGW_SIGNED_JWT =
+      18, /* name: claims as a JSON object; RS256 with the entry's private key, which the host holds */
+  AGW_ANSWER_TIME = 19 /* the answer's Date in seconds since 1970; name is empty */
 };
 
 /* What `put` writes. The first seven make the next request; `send` starts a new one afterwards. */
@@ -121,8 +123,8 @@ enum {
   AGW_BASIC = 7,      /* name: user, value: password; both form-encoded first, RFC 6749 section 2.3.1 */
   AGW_RESULT = 8,     /* field of the next record, or of the operation */
   /* "code": the provider's word; "hint": for the one who must act; "retry_after": seconds, else the host
-     reads the answer's Retry-After; "challenge" with AGW_GRANT_DEAD: what the next consent must answer, up to 4 KB,
-     no secret. The last of a name counts. */
+     reads the answer's Retry-After; "challenge" with AGW_GRANT_DEAD: what the next consent must answer, up to
+     4 KB, no secret. The last of a name counts. */
   AGW_ERROR = 9,
   AGW_VERIFY = 10, /* "issuer" (repeatable), "jwks_url": how the host verifies an id_token */
   AGW_SIGN = 11,   /* "key" for AGW_HMAC_SHA256 */
@@ -136,16 +138,17 @@ enum {
      who names none) */
   AGW_TOKEN = 1,
   AGW_IDENTITY = 2, /* "issuer" "subject" "email" "email_verified" ("true") */
-  /* "org_id" "org_name" "installation_id" "scopes" "permissions" "metadata" (JSON objects) "suspended" ("true")
-     "minted" ("true": its tokens come from AGW_INSTALLATION_TOKEN, not from the consent) */
+  /* "org_id" "org_name" "installation_id" "scopes" "permissions" "metadata" (JSON objects) "suspended"
+     ("true") "minted" ("true": its tokens come from AGW_INSTALLATION_TOKEN, not from the consent) */
   AGW_INSTALLATION = 3,
-  /* "event": "uninstalled" "suspended" "unsuspended" "permissions_changed" "tokens_revoked" (of "kind", or all)
-     "consent_ended" (all of "subject"); whom it is about: "org_id" "installation_id" "subject"; "permissions";
-     "at": when it happened, in seconds since 1970: what was consented to later stays;
+  /* "event": "uninstalled" "suspended" "unsuspended" "permissions_changed" "tokens_revoked" (of "kind", or
+     all) "consent_ended" (all of "subject"); whom it is about: "org_id" "installation_id" "subject";
+     "permissions"; "at": when it happened, in seconds since 1970: what was consented to later stays;
      "delivery": the provider's id of it, taken once; absent: the body is taken once */
   AGW_EVENT = 4,
-  AGW_REPLY = 5,       /* "status" "content_type" "body" */
-  /* "device_code" "user_code" "verification_uri" "verification_uri_complete" "expires_in" "interval" (seconds) */
+  AGW_REPLY = 5, /* "status" "content_type" "body" */
+  /* "device_code" "user_code" "verification_uri" "verification_uri_complete" "expires_in" "interval"
+     (seconds) */
   AGW_DEVICE_GRANT = 6
 };
 

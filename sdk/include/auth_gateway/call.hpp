@@ -129,8 +129,8 @@ class Call {
   [[nodiscard]] Status emit(std::uint32_t record) { return Status(raw_->emit(raw_->host, record)); }
   /// The provider's own word, for the operator.
   void errorWord(std::string_view word) { put(AGW_ERROR, "code", word); }
-  /// With `Status::GrantDead`: what the consent that replaces the grant must answer. Its `authorize` finds it as
-  /// `input("challenge")`. Up to 4 KB; never a secret.
+  /// With `Status::GrantDead`: what the consent that replaces the grant must answer. Its `authorize` finds it
+  /// as `input("challenge")`. Up to 4 KB; never a secret.
   void challenge(std::string_view text) { put(AGW_ERROR, "challenge", text); }
   /// `return call.fail(Status::BadOption, "Set tenant.")`: the hint is for the one who must act; never put a
   /// secret there.

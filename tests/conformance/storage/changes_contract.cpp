@@ -149,7 +149,9 @@ class OthersChanges : public Changes {
     ear_ = std::make_unique<Ear>(storage());
     // One write that is told, so that nothing from before is still under way.
     ASSERT_TRUE(other_->putGrant(aGrant("mark", "mark@company.com"), 0).ok());
-    if (GetParam() == Backend::Postgres) ASSERT_TRUE(other_->deleteGrant("mark", 1).ok());
+    if (GetParam() == Backend::Postgres) {
+      ASSERT_TRUE(other_->deleteGrant("mark", 1).ok());
+    }
     ASSERT_TRUE(ear_->hears("mark"));
     ear_->heard();
   }

@@ -46,8 +46,8 @@ inline std::string describe(const Grant& grant) {
          " consented=" + describe(grant.consentedAt) + " updated=" + describe(grant.updatedAt) +
          " fence=" + std::to_string(grant.fence) + " intents=" + std::to_string(grant.openIntents) +
          " failures=" + std::to_string(grant.failures) + " lastError=" + grant.lastError +
-         " challenge=" + grant.challenge +
-         " lastAttempt=" + describe(grant.lastAttemptAt) + " retry=" + describe(grant.retryNotBefore);
+         " challenge=" + grant.challenge + " lastAttempt=" + describe(grant.lastAttemptAt) +
+         " retry=" + describe(grant.retryNotBefore);
 }
 inline std::string describe(const Flow& flow) {
   return "id=" + flow.id + " provider=" + flow.provider + " profile=" + flow.profile +

@@ -167,9 +167,10 @@ TEST_P(Grants, Count_TellsStatesAndWhatEndsSoonByProvider) {
                                     {.error = "provider_unavailable", .at = now, .retryNotBefore = {}})));
   const auto counts = storage().countGrants(now, now + hours(168));
   ASSERT_TRUE(succeeds(counts));
-  EXPECT_EQ(*counts, (std::vector<GrantCount>{
-                         {.provider = "example", .active = 4, .needsConsent = 1, .failing = 0, .ending = 1},
-                         {.provider = "other", .active = 2, .needsConsent = 0, .failing = 1, .ending = 1}}));
+  EXPECT_EQ(*counts,
+            (std::vector<GrantCount>{
+                {.provider = "example", .active = 4, .needsConsent = 1, .failing = 0, .ending = 1, .due = 4},
+                {.provider = "other", .active = 2, .needsConsent = 0, .failing = 1, .ending = 1, .due = 2}}));
 }
 
 TEST_P(Grants, Count_NoGrants_IsEmpty) {

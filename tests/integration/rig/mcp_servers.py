@@ -57,7 +57,8 @@ class HttpServer:
 class Session:
     """One connected MCP client. It lives in a thread of its own, so that a test may drive a browser meanwhile."""
 
-    def __init__(self, target, elicit=None):
+    def __init__(self, target, elicit=None, transcript=None):
+        self.transcript = transcript
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.target = target
@@ -97,6 +98,9 @@ class Session:
 
     async def _call(self, tool, arguments):
         result = await self.client.call_tool(tool, arguments)
+        if self.transcript:
+            self.transcript.sends("client -> server", {"method": "tools/call", "params": {"name": tool, "arguments": arguments}})
+            self.transcript.sends("server -> client", result.model_dump(mode="json", by_alias=True, exclude_none=True))
         if result.is_error:
             return True, "\n".join(part.text for part in result.content if part.type == "text")
         return False, result.structured_content["result"]

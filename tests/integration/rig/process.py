@@ -1,5 +1,6 @@
 """A child process with a log file, ended by its own id."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -34,8 +35,9 @@ class Process:
         self.command = [str(part) for part in command]
         with open(self.log, "ab") as sink:
             self.child = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env=env, cwd=cwd
-            )
+                self.command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env=env, cwd=cwd,
+                process_group=0,
+            )  # fmt: skip
 
     @property
     def pid(self):
@@ -52,9 +54,9 @@ class Process:
             self.child.send_signal(signal.SIGTERM)
 
     def kill(self):
-        """As a crash would: nothing is tidied up."""
-        if self.alive():
-            self.child.kill()
+        """As a crash would: nothing is tidied up. What it started goes with it: `node` may be a script around the real one."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
         return self.child.wait()
 
     def wait(self, seconds=30):

@@ -23,7 +23,7 @@ class Sandbox:
             [BUILD / "bin/oauth-sandbox", "--host", listen, "--port", 0, "--https-port", 0, "--state-dir", folder],
             folder / "sandbox.log",
         )
-        urls = until(self._urls, what="the sandbox's addresses")
+        urls = until(self._urls, 60, what="the sandbox's addresses")  # it makes three RSA keys first
         self.http_url, self.https_url = (url.replace(listen, host) for url in urls)
         self.certificate = folder / "tls.crt"
         self.http = httpx.Client(base_url=urls[0].replace(listen, "127.0.0.1"), timeout=30)  # controlled from here alone

@@ -34,32 +34,40 @@ class ApiRig : public BrokerRig {
   bool shuttingDown = false;
   std::unique_ptr<api::Router> router;
 
-  explicit ApiRig(bool development = false) {
-    router = std::make_unique<api::Router>(
-        api::makeRoutes({.consent = consent,
-                         .devices = *devices,
-                         .tokens = *tokens,
-                         .revoke = revoke,
-                         .imports = imports,
-                         .install = install,
-                         .installations = installations,
-                         .installationTokens = installationTokens,
-                         .installationEnder = ender,
-                         .webhooks = webhooks,
-                         .providers = directory,
-                         .storage = storage,
-                         .clock = clock,
-                         .random = random,
-                         .log = log,
-                         .encryptionWorks = [this] { return encryptionWorks; },
-                         .shuttingDown = [this] { return shuttingDown; },
-                         .settings = {.rootKey = Secret(kRootKey),
-                                      .redirectAllowList = {"https://app.x.com/done"},
-                                      .development = development,
-                                      .version = "1.0.0",
-                                      .publicUrl = "https://gateway.x.com",
-                                      .validatorKey = Secret("validator-key")},
-                         .metricsText = [] { return std::string("a_total 1\n"); }}));
+  explicit ApiRig(bool development = false) : development_(development) { serveUnder({}); }
+
+  /// Starts the endpoints anew, under these limits.
+  void serveUnder(const api::LimitSettings& limits) {
+    router = std::make_unique<api::Router>(api::makeRoutes(parts(limits)));
+  }
+
+  [[nodiscard]] api::ApplicationParts parts(const api::LimitSettings& limits = {}) {
+    return {.consent = consent,
+            .devices = *devices,
+            .tokens = *tokens,
+            .revoke = revoke,
+            .imports = imports,
+            .install = install,
+            .installations = installations,
+            .installationTokens = installationTokens,
+            .installationEnder = ender,
+            .webhooks = webhooks,
+            .providers = directory,
+            .storage = storage,
+            .clock = clock,
+            .random = random,
+            .log = log,
+            .encryptionWorks = [this] { return encryptionWorks; },
+            .shuttingDown = [this] { return shuttingDown; },
+            .settings = {.rootKey = Secret(kRootKey),
+                         .redirectAllowList = {"https://app.x.com/done"},
+                         .development = development_,
+                         .version = "1.0.0",
+                         .limits = limits,
+                         .publicUrl = "https://gateway.x.com",
+                         .validatorKey = Secret("validator-key")},
+            .metrics = counted,
+            .metricsText = [] { return std::string("a_total 1\n"); }};
   }
 
   struct Ask {
@@ -114,6 +122,9 @@ class ApiRig : public BrokerRig {
     EXPECT_TRUE(memory->createApiKey(record).ok());
     return key;
   }
+
+ private:
+  bool development_;
 };
 
 inline boost::json::object bodyOf(const api::Response& response) {

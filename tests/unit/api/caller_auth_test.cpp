@@ -138,7 +138,7 @@ TEST_F(CallerAuthTest, PermissionMatrix_OnlyWhatIsGrantedAndOneBodyForTheRest) {
   };
   std::vector<Key> sent;
   for (auto permissions :
-       {Permissions{{Operation::Token, Operation::Consent}, {"fake"}, {"alice@x.com"}},
+       {Permissions{{Operation::Token, Operation::Consent, Operation::Import}, {"fake"}, {"alice@x.com"}},
         Permissions{{Operation::List, Operation::Revoke}, {"*"}, {"*@y.org"}}, Permissions{}}) {
     sent.push_back({makeKey("key" + std::to_string(sent.size()), permissions), permissions});
   }
@@ -158,6 +158,7 @@ TEST_F(CallerAuthTest, PermissionMatrix_OnlyWhatIsGrantedAndOneBodyForTheRest) {
           }
         };
         check(Operation::Token, post("/auth/token", subject(user, entry), key.text), "token");
+        check(Operation::Import, post("/auth/import", subject(user, entry), key.text), "import");
         check(Operation::Consent, post("/auth/init", subject(user, entry), key.text), "init");
         check(
             Operation::Revoke,

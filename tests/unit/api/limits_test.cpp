@@ -1,9 +1,7 @@
 // C10, C11: what is limited, by whom it is counted, and what a refusal looks like.
 #include <gtest/gtest.h>
 
-#include "api/endpoints/endpoint.hpp"
 #include "api_rig.hpp"
-#include "support/recorded_metrics.hpp"
 
 namespace agw::api {
 namespace {
@@ -12,41 +10,8 @@ using test::bodyOf;
 using test::field;
 using test::headerOf;
 
-class LimitsTest : public testing::Test, public test::BrokerRig {
+class LimitsTest : public testing::Test, public test::ApiRig {
  protected:
-  test::RecordedMetrics metrics;
-  std::unique_ptr<TokenService> tokens = replica();
-  std::unique_ptr<DeviceService> devices = deviceReplica();
-  InstallService install{{storage, directory, vault, clock, random, log, revoke}};
-  InstallationDirectory installations{storage, directory};
-  InstallationEnder ender{{storage, revoke, clock, log}};
-  InstallationTokens installationTokens{
-      {installations, directory, *tokens, ender, clock, random, log, settings("one")}};
-  std::unique_ptr<Router> router;
-
-  void limit(LimitSettings limits) {
-    router = std::make_unique<Router>(makeRoutes({.consent = consent,
-                                                  .devices = *devices,
-                                                  .tokens = *tokens,
-                                                  .revoke = revoke,
-                                                  .install = install,
-                                                  .installations = installations,
-                                                  .installationTokens = installationTokens,
-                                                  .installationEnder = ender,
-                                                  .providers = directory,
-                                                  .storage = storage,
-                                                  .clock = clock,
-                                                  .random = random,
-                                                  .log = log,
-                                                  .encryptionWorks = [] { return true; },
-                                                  .shuttingDown = [] { return false; },
-                                                  .settings = {.rootKey = Secret(test::kRootKey),
-                                                               .redirectAllowList = {},
-                                                               .version = "1",
-                                                               .limits = limits},
-                                                  .metrics = metrics}));
-  }
-
   Response ask(const std::string& method, const std::string& path, const std::string& key,
                const std::string& peer, const std::string& body = {}) {
     Request request;
@@ -65,7 +30,7 @@ class LimitsTest : public testing::Test, public test::BrokerRig {
 };
 
 TEST_F(LimitsTest, WrongKeysOfOnePeer_AreToldToWaitBeforeTheStorageIsAsked) {
-  limit({.perPeer = 2});
+  serveUnder({.perPeer = 2});
   EXPECT_EQ(token("wrong-1").status, 403);
   EXPECT_EQ(token("wrong-2").status, 403);
   const int calls = storage.calls();
@@ -75,19 +40,19 @@ TEST_F(LimitsTest, WrongKeysOfOnePeer_AreToldToWaitBeforeTheStorageIsAsked) {
   EXPECT_EQ(headerOf(refused, "Retry-After"), "30");
   EXPECT_EQ(storage.calls(), calls);
   EXPECT_EQ(token("wrong-4", "192.0.2.2").status, 403) << "another peer";
-  EXPECT_EQ(metrics.value("auth_gateway_rate_limited_total", {{"limit", "peer"}}), 1);
-  EXPECT_EQ(metrics.value("auth_gateway_api_key_refusals_total"), 3);
+  EXPECT_EQ(counted.value("auth_gateway_rate_limited_total", {{"limit", "peer"}}), 1);
+  EXPECT_EQ(counted.value("auth_gateway_api_key_refusals_total"), 3);
 }
 
 TEST_F(LimitsTest, OneCustomersIpv6Addresses_AreOnePeer) {
-  limit({.perPeer = 1});
+  serveUnder({.perPeer = 1});
   EXPECT_EQ(ask("GET", "/health/live", "", "2001:db8:1:1::1").status, 200);
   EXPECT_EQ(ask("GET", "/health/live", "", "2001:db8:1:1:ffff::2").status, 429);
   EXPECT_EQ(ask("GET", "/health/live", "", "2001:db8:1:2::1").status, 200);
 }
 
 TEST_F(LimitsTest, PeerAtItsLimit_IsStillServedWithAValidKey) {
-  limit({.perPeer = 1});
+  serveUnder({.perPeer = 1});
   EXPECT_EQ(ask("GET", "/health/live", "", "192.0.2.1").status, 200);
   EXPECT_EQ(ask("GET", "/health/live", "", "192.0.2.1").status, 429);
   EXPECT_EQ(token(test::kRootKey).status, 401) << "no grant, but let in";
@@ -95,7 +60,7 @@ TEST_F(LimitsTest, PeerAtItsLimit_IsStillServedWithAValidKey) {
 
 // Whoever comes back from a provider sits at a browser.
 TEST_F(LimitsTest, CallbackPastTheLimit_IsAPageThatSaysWhenToComeBack) {
-  limit({.perPeer = 1});
+  serveUnder({.perPeer = 1});
   EXPECT_EQ(ask("GET", "/auth/callback/fake", "", "192.0.2.1").status, 400);
   const auto page = ask("GET", "/auth/callback/fake", "", "192.0.2.1");
   EXPECT_EQ(page.status, 429);
@@ -104,17 +69,17 @@ TEST_F(LimitsTest, CallbackPastTheLimit_IsAPageThatSaysWhenToComeBack) {
 }
 
 TEST_F(LimitsTest, KeyIsCountedByItself_NotByWhatTheBodySays) {
-  limit({.perKey = 2});
+  serveUnder({.perKey = 2});
   EXPECT_EQ(token(test::kRootKey).status, 401);
   const std::string other = test::subject("somebody.else@company.com");
   EXPECT_EQ(ask("POST", "/auth/token", test::kRootKey, "192.0.2.2", other).status, 401);
   const std::string third = test::subject("third@company.com");
   EXPECT_EQ(ask("POST", "/auth/token", test::kRootKey, "192.0.2.3", third).status, 429);
-  EXPECT_EQ(metrics.value("auth_gateway_rate_limited_total", {{"limit", "key"}}), 1);
+  EXPECT_EQ(counted.value("auth_gateway_rate_limited_total", {{"limit", "key"}}), 1);
 }
 
 TEST_F(LimitsTest, ConsentLinks_AreLimitedAndAMissingTokenThenComesWithoutOne) {
-  limit({.consents = 1});
+  serveUnder({.consents = 1});
   EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.1", test::subject()).status, 200);
   const auto refused = ask("POST", "/auth/init", test::kRootKey, "192.0.2.1", test::subject("bob@x.com"));
   EXPECT_EQ(refused.status, 429);
@@ -127,7 +92,7 @@ TEST_F(LimitsTest, ConsentLinks_AreLimitedAndAMissingTokenThenComesWithoutOne) {
 // The grant of one user at one provider, whichever keys ask and whatever they ask for.
 TEST_F(LimitsTest, OneUserAtOneProvider_IsAskedToConsentSoOftenAndNoMore) {
   provider->abilities.device = true;
-  limit({.perGrant = 2});
+  serveUnder({.perGrant = 2});
   EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.1", test::subject()).status, 200);
   EXPECT_EQ(ask("POST", "/auth/device", test::kRootKey, "192.0.2.2", test::subject()).status, 200);
   const auto refused = ask("POST", "/auth/device", test::kRootKey, "192.0.2.3", test::subject());
@@ -138,12 +103,12 @@ TEST_F(LimitsTest, OneUserAtOneProvider_IsAskedToConsentSoOftenAndNoMore) {
   EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.1", test::subject("ALICE@x.com")).status, 429)
       << "another spelling of the same address";
   EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.1", test::subject("bob@x.com")).status, 200);
-  EXPECT_EQ(metrics.value("auth_gateway_rate_limited_total", {{"limit", "grant"}}), 3);
+  EXPECT_EQ(counted.value("auth_gateway_rate_limited_total", {{"limit", "grant"}}), 3);
 }
 
 TEST_F(LimitsTest, ForcedRenewalsOfOneGrant_AreLimitedAndOrdinaryReadsAreNot) {
   connect();
-  limit({.perGrant = 1});
+  serveUnder({.perGrant = 1});
   const std::string forced = R"({"provider":"fake","user_email":"alice@x.com","force_refresh":true})";
   EXPECT_EQ(ask("POST", "/auth/token", test::kRootKey, "192.0.2.1", forced).status, 200);
   const auto refused = ask("POST", "/auth/token", test::kRootKey, "192.0.2.2", forced);
@@ -157,7 +122,7 @@ TEST_F(LimitsTest, ForcedRenewalsOfOneGrant_AreLimitedAndOrdinaryReadsAreNot) {
 
 // Whoever may not ask for a user must not be able to use up that user's share.
 TEST_F(LimitsTest, KeyWithoutPermission_CountsForNobody) {
-  limit({.perGrant = 1});
+  serveUnder({.perGrant = 1});
   ApiKeyRecord stranger;
   stranger.id = "id-1";
   stranger.name = "stranger";
@@ -166,16 +131,17 @@ TEST_F(LimitsTest, KeyWithoutPermission_CountsForNobody) {
   stranger.createdAt = clock.now();
   ASSERT_TRUE(memory->createApiKey(stranger).ok());
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(ask("POST", "/auth/init", "a-key-of-0123456789abcdef0123456789abcdef", "192.0.2.1",
-                  test::subject()).status,
-              403);
+    EXPECT_EQ(
+        ask("POST", "/auth/init", "a-key-of-0123456789abcdef0123456789abcdef", "192.0.2.1", test::subject())
+            .status,
+        403);
   }
   EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.1", test::subject()).status, 200);
 }
 
 // Rotating the address in the body escapes the grant's limit, but not the key's.
 TEST_F(LimitsTest, OtherAddressesInTheBody_DoNotWidenTheKeysOwnLimit) {
-  limit({.consents = 2, .perGrant = 1});
+  serveUnder({.consents = 2, .perGrant = 1});
   EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.1", test::subject("a@x.com")).status, 200);
   EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.2", test::subject("b@x.com")).status, 200);
   EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.3", test::subject("c@x.com")).status, 429);

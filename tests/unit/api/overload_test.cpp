@@ -141,6 +141,15 @@ TEST_F(OverloadTest, WithoutPatience_TheSameCrowdGetsNextToNothing) {
   EXPECT_LT(usefulOf(kCrowd), peak / 2);
 }
 
+// Work that takes milliseconds because there is much of it is not made faster by more threads at it.
+TEST_F(OverloadTest, CrowdAtShortWork_WaitsInTheQueueAndNotInThreads) {
+  settings.maxThreads = 64;
+  settings.patience = 10s;
+  start();
+  usefulOf(kCrowd);
+  EXPECT_LE(metrics.value("auth_gateway_http_threads"), 4 * kPlaces);
+}
+
 TEST_F(OverloadTest, QuietCallerBesideANoisyOne_IsServedInTurn) {
   settings.patience = 10s;
   start();

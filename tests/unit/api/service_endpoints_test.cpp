@@ -218,6 +218,9 @@ TEST_F(ServiceEndpoints, RealAnswers_FitTheDescription) {
   EXPECT_EQ(fault(get("/health/ready", ""), "Probe"), "");
   EXPECT_EQ(fault(get("/providers", ""), "Error"), "");
   EXPECT_EQ(fault(ask({.method = "DELETE", .path = "/auth/revoke", .body = test::subject()}), "Revoked"), "");
+  const auto offer = boost::json::serialize(boost::json::value{
+      {"provider", "fake"}, {"user_email", "alice@x.com"}, {"refresh_token", keptElsewhere()}});
+  EXPECT_EQ(fault(post("/auth/import", offer), "Imported"), "");
 }
 
 TEST_F(ServiceEndpoints, Docs_ShowEveryEndpointAndError) {

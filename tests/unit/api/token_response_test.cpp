@@ -72,22 +72,8 @@ TEST_F(TokenResponse, DegradedAnswer_IsAnotherOne) {
 
 TEST_F(TokenResponse, KeyOfValidators_MakesThem) {
   boost::json::object body{{"access_token", "secret"}};
-  Gateway one(
-      {.consent = consent,
-       .tokens = *tokens,
-       .revoke = revoke,
-       .install = install,
-       .installations = installations,
-       .installationTokens = installationTokens,
-       .installationEnder = ender,
-       .providers = directory,
-       .storage = storage,
-       .clock = clock,
-       .random = random,
-       .log = log,
-       .encryptionWorks = {},
-       .shuttingDown = {},
-       .settings = {.rootKey = {}, .redirectAllowList = {}, .version = "1", .validatorKey = Secret("one")}});
+  Gateway one(parts());
+  one.parts.settings.validatorKey = Secret("one");
   const auto first = headerOf(tokenResponse(one, {}, body), "ETag");
   one.parts.settings.validatorKey = Secret("two");
   EXPECT_NE(headerOf(tokenResponse(one, {}, body), "ETag"), first);

@@ -70,7 +70,8 @@ TEST(OpenLinksTest, TooMany_AreForgottenExpiredOnesFirst) {
                         .provider = "fake",
                         .owner = std::to_string(number),
                         .scopes = {},
-                        .redirectAfter = {}};
+                        .redirectAfter = {},
+                        .challenge = {}};
   };
   const auto link = [&](std::chrono::seconds life) {
     return OpenLink{Secret("url"), "session", start + life};

@@ -297,6 +297,7 @@ TEST_F(Refresh, AnswerThatCannotBeWritten_IsServedFromMemoryUntilItCan) {
   EXPECT_TRUE(service->drain(0ms));
   expectInStep();
   EXPECT_EQ(text(), served);
+  service.reset();  // before its disk goes
 }
 
 // J1, J2: whatever fails, nothing secret reaches the log or a caller.

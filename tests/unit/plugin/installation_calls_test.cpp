@@ -310,19 +310,19 @@ TEST(PluginProvider, EventThatIsNone_IsMalformed) {
 TEST(PluginProvider, SignedEventToken_IsVerifiedFromTheBody) {
   ScriptedServices services;
   services.claims = boost::json::object{{"jti", "event-1"}};
-  const auto reading = providerOf(
-                           [](const agw_call* call) -> std::int32_t {
-                             call->put(call->host, AGW_VERIFY, text("issuer"), text("https://id.example.com/"));
-                             call->put(call->host, AGW_VERIFY, text("jwks_url"),
-                                       text("https://id.example.com/keys"));
-                             result(call, "event", "consent_ended");
-                             result(call, "subject", "7");
-                             result(call, "at", "1700000000");
-                             result(call, "delivery", got(call, AGW_ID_TOKEN, "/jti"));
-                             return call->emit(call->host, AGW_EVENT);
-                           },
-                           services)
-                           ->readWebhook({.method = "POST", .query = {}, .headers = {}, .body = "a.b.c", .publicUrl = ""});
+  const auto reading =
+      providerOf(
+          [](const agw_call* call) -> std::int32_t {
+            call->put(call->host, AGW_VERIFY, text("issuer"), text("https://id.example.com/"));
+            call->put(call->host, AGW_VERIFY, text("jwks_url"), text("https://id.example.com/keys"));
+            result(call, "event", "consent_ended");
+            result(call, "subject", "7");
+            result(call, "at", "1700000000");
+            result(call, "delivery", got(call, AGW_ID_TOKEN, "/jti"));
+            return call->emit(call->host, AGW_EVENT);
+          },
+          services)
+          ->readWebhook({.method = "POST", .query = {}, .headers = {}, .body = "a.b.c", .publicUrl = ""});
   ASSERT_TRUE(reading.ok()) << reading.error().message;
   ASSERT_EQ(reading->events.size(), 1U);
   EXPECT_EQ(reading->events[0].delivery, "event-1");

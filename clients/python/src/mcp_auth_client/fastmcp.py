@@ -6,8 +6,14 @@ import functools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, ParamSpec
 
-from fastmcp.exceptions import ToolError
-from fastmcp.server.dependencies import get_context
+try:
+    from fastmcp.exceptions import ToolError
+    from fastmcp.server.dependencies import get_context
+except ModuleNotFoundError as missing:
+    raise ImportError(
+        'mcp_auth_client.fastmcp needs the package fastmcp: pip install "mcp-auth-client[fastmcp]". It is for '
+        "Python 3.11 and later; on 3.10 use the official SDK and mcp_auth_client.mcpserver."
+    ) from missing
 
 from . import decorators
 from ._mcp_sign_in import DEFAULT_WAIT, NotDone, ToolCall, run_tool, with_sign_in

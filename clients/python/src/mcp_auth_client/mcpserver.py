@@ -7,12 +7,18 @@ import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
-from mcp.server.mcpserver.utilities.context_injection import find_context_parameter
+try:
+    from mcp.server.mcpserver import Context
+    from mcp.server.mcpserver.exceptions import ToolError
+    from mcp.server.mcpserver.utilities.context_injection import find_context_parameter
+
+    from ._mcp_sign_in import DEFAULT_WAIT, NotDone, ToolCall, run_tool, with_sign_in
+except ModuleNotFoundError as missing:
+    raise ImportError(
+        'mcp_auth_client.mcpserver needs the package mcp: pip install "mcp-auth-client[mcp]".'
+    ) from missing
 
 from . import decorators
-from ._mcp_sign_in import DEFAULT_WAIT, NotDone, ToolCall, run_tool, with_sign_in
 from .client import AuthClient
 from .decorators import UserOf
 from .sync_client import SyncAuthClient
