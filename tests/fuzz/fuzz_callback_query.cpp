@@ -35,7 +35,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const std::size_t plainTags = tags(page("plain"));
   const std::string text(reinterpret_cast<const char*>(data), size);
   const auto target = agw::api::parseTarget("/auth/callback?" + text);
+  const auto form = agw::api::parseParameters(text);
   if (target) {
+    require(target->queryFault.has_value() == !form.ok());
+    require(form.ok() ? target->query == *form : target->query.empty());
     require(target->path == "/auth/callback");
     for (const auto& [name, value] : target->query) {
       require(agw::isUtf8(name) && agw::isUtf8(value));
@@ -43,8 +46,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       require(tags(page(value)) == plainTags);
     }
   }
-  const auto form = agw::api::parseParameters(text);
-  require(!target || form.ok());
   if (agw::api::isAllowedRedirect(text, {"https://good.example/app"}, false)) {
     require(agw::toLower(text).starts_with("https://good.example"));
     const auto sent = agw::api::redirectWith(text, "completed", {"session_id", "id"});

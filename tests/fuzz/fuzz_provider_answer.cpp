@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "../unit/plugin/scripted_services.hpp"
 #include "check.hpp"
+#include "unit/plugin/scripted_services.hpp"
 
 extern "C" const agw_provider* auth_gateway_provider_v1(void);
 
