@@ -9,7 +9,7 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 
 from mcp_auth_client import AuthRequiredException, SyncAuthClient
-from rig.organisations import ALICE, install, organisation_providers, token
+from rig.organisations import ALICE, install, install_without_browser, organisation_providers, token
 from rig.sandbox import decide, query_of
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -60,6 +60,20 @@ def test_install_list_token_and_end(gateway, provider, name, browser):
     assert refused.json()["auth_url"].startswith(f"{gateway.url}/oauth/install/{name}?ticket=")
     assert gateway.api("GET", f"/oauth/installations/{row['id']}").json()["status"] == "revoked"
     assert served not in gateway.logs()
+
+
+def test_unchanged_token_is_answered_without_a_body(gateway, provider, name):
+    row = install_without_browser(gateway, name)
+    first = token(gateway, name, org_id=row["external_org_id"])
+    again = gateway.api(
+        "GET", f"/oauth/token/{name}", params={"installation_id": row["id"]}, headers={"If-None-Match": first.headers["etag"]}
+    )
+    assert (again.status_code, again.content) == (304, b"")
+    assert gateway.api("DELETE", f"/oauth/installations/{row['id']}").status_code == 200
+    after = gateway.api(
+        "GET", f"/oauth/token/{name}", params={"org_id": row["external_org_id"]}, headers={"If-None-Match": first.headers["etag"]}
+    )
+    assert after.status_code == 401, "a caller's copy does not outlive the installation"
 
 
 def test_python_client_lists_and_gets_the_organisations_token(gateway, provider, name, browser):

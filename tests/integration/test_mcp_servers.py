@@ -118,17 +118,27 @@ def test_link_consent_done_result(connect, server, browser, gateway, provider, a
         assert token not in transcript.text(), "the client sees no token"
 
 
-def test_client_that_shows_links_gets_the_result_in_one_call(connect, browser, user):
+def test_server_on_the_official_sdk_gives_the_link_and_then_the_result(connect, browser, user):
+    with connect("profile") as session:
+        failed, text = session.call("profile", user_email=user)
+        assert failed and 'come back and say "done"' in text
+        consent(browser, link_in(text), user)
+        assert session.call("profile", user_email=user) == (False, {"email": user})
+
+
+@pytest.mark.parametrize("server", ["ads", "profile"])
+def test_client_that_shows_links_gets_the_result_in_one_call(connect, server, browser, user):
     shown = queue.Queue()
 
     async def elicit(context, params):
         shown.put(params.url)
         return ElicitResult(action="accept")
 
-    with connect("ads", elicit) as session:
-        call = session.start("list_accounts", user_email=user)
+    tool, result = {"ads": FIRST_TOOL["ads"], "profile": ("profile", {"email": user})}[server]
+    with connect(server, elicit) as session:
+        call = session.start(tool, user_email=user)
         consent(browser, shown.get(timeout=60), user)
-        assert call.result(60) == (False, FIRST_TOOL["ads"][1])
+        assert call.result(60) == (False, result)
 
 
 def test_tools_of_both_servers_give_what_google_answers(connect, gateway, user):

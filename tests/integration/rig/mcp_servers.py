@@ -14,6 +14,7 @@ CLIENT_SOURCE = ROOT / "clients/python/src"
 SERVERS = {
     "ads": ROOT / "examples/google-ads-mcp/server.py",
     "analytics": ROOT / "examples/google-analytics-mcp/server.py",
+    "profile": ROOT / "examples/google-profile-mcp/server.py",
 }
 
 
@@ -31,6 +32,7 @@ def environment(gateway, apis, key=None):
         "GOOGLE_ADS_API_URL": apis.url,
         "GOOGLE_ANALYTICS_ADMIN_URL": apis.url,
         "GOOGLE_ANALYTICS_DATA_URL": apis.url,
+        "GOOGLE_USERINFO_URL": f"{apis.provider.url}/userinfo",
     }
 
 
@@ -103,4 +105,4 @@ class Session:
             self.transcript.sends("server -> client", result.model_dump(mode="json", by_alias=True, exclude_none=True))
         if result.is_error:
             return True, "\n".join(part.text for part in result.content if part.type == "text")
-        return False, result.structured_content["result"]
+        return False, result.structured_content.get("result", result.structured_content)
