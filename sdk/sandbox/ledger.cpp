@@ -214,7 +214,7 @@ std::optional<AccessToken> Ledger::find(const std::string& token) const {
   access.consent = families_[found.family].consent;
   access.consent.scopes = found.scopes;
   access.issuedAt = found.issuedAt;
-  access.expiresAt = found.expiresAt;
+  access.expiresAt = found.expiresAtMillis / 1'000;
   return access;
 }
 
@@ -233,7 +233,7 @@ std::vector<Consent> Ledger::living() const {
 
 std::string Ledger::add(TokenKind kind, std::size_t family, const TokenRequest& request, int ttl,
                         const Policy& policy) {
-  const auto now = clock_.now();
+  const auto now = clock_.nowMillis();
   const std::string value = policy.tokenPrefix + mint_(kind, families_[family].consent, request.label);
   byValue_.emplace(value, entries_.size());
   families_[family].entries.push_back(entries_.size());
@@ -243,8 +243,8 @@ std::string Ledger::add(TokenKind kind, std::size_t family, const TokenRequest& 
                       .scopes = request.scopes,
                       .label = request.label,
                       .state = families_[family].ended ? State::Revoked : State::Alive,
-                      .issuedAt = now,
-                      .expiresAt = ttl == 0 ? 0 : now + ttl});
+                      .issuedAt = now / 1'000,
+                      .expiresAtMillis = ttl == 0 ? 0 : now + std::int64_t{ttl} * 1'000});
   return value;
 }
 
@@ -282,7 +282,7 @@ Ledger::Entry* Ledger::entry(TokenKind kind, const std::string& value) {
 }
 
 bool Ledger::expired(const Entry& one) const {
-  return one.expiresAt != 0 && clock_.now() >= one.expiresAt;
+  return one.expiresAtMillis != 0 && clock_.nowMillis() >= one.expiresAtMillis;
 }
 
 void Ledger::end(std::size_t family) {

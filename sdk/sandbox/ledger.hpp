@@ -137,7 +137,8 @@ class Ledger {
     std::string verifier{};  ///< of a code: what the client proved itself with
     State state = State::Alive;
     std::int64_t issuedAt = 0;
-    std::int64_t expiresAt = 0;  ///< 0: no end
+    /// 0: no end. To the millisecond, so that a token lives as long as its answer promised.
+    std::int64_t expiresAtMillis = 0;
     std::int64_t spentAt = 0;
     int uses = 0;
   };

@@ -40,7 +40,8 @@ Poco::JSON::Object Ledger::toJson() const {
          {"scope", joinScopes(entry.scopes)},
          {"state", stateOf(entry)},
          {"issued_at", entry.issuedAt},
-         {"expires_at", entry.expiresAt == 0 ? Poco::Dynamic::Var() : Poco::Dynamic::Var(entry.expiresAt)},
+         {"expires_at", entry.expiresAtMillis == 0 ? Poco::Dynamic::Var()
+                                                   : Poco::Dynamic::Var(entry.expiresAtMillis / 1'000)},
          {"uses", entry.uses}});
     if (entry.kind == TokenKind::Code) line.set("code_verifier", entry.verifier);
     tokens.add(line);
