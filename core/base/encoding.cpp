@@ -57,21 +57,27 @@ std::optional<std::string> base64UrlDecode(std::string_view text, Padding paddin
     for (int pads = 0; pads < 2 && text.ends_with('='); ++pads) text.remove_suffix(1);
   }
   if (text.size() % 4 == 1) return std::nullopt;
-  std::string octets;
-  octets.reserve(text.size() / 4 * 3 + 2);
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char c : text) {
-    const auto value = kReverse[static_cast<unsigned char>(c)];
-    if (value < 0) return std::nullopt;
-    bits = bits << 6U | static_cast<std::uint32_t>(value);
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      octets += static_cast<char>(bits >> static_cast<unsigned>(held) & 255U);
-    }
+  const auto valueAt = [&](std::size_t at) {
+    return static_cast<std::int32_t>(kReverse[static_cast<unsigned char>(text[at])]);
+  };
+  const std::size_t whole = text.size() / 4 * 4;
+  std::string octets(text.size() * 3 / 4, '\0');
+  char* to = octets.data();
+  for (std::size_t at = 0; at < whole; at += 4) {
+    const std::int32_t bits =
+        valueAt(at) << 18 | valueAt(at + 1) << 12 | valueAt(at + 2) << 6 | valueAt(at + 3);
+    if (bits < 0) return std::nullopt;  // what is no digit has the sign, and a shift keeps it
+    *to++ = static_cast<char>(bits >> 16);
+    *to++ = static_cast<char>(bits >> 8);
+    *to++ = static_cast<char>(bits);
   }
-  if ((bits & ((1U << static_cast<unsigned>(held)) - 1U)) != 0) return std::nullopt;
+  if (whole == text.size()) return octets;
+  const bool three = text.size() - whole == 3;
+  const std::int32_t rest =
+      valueAt(whole) << 12 | valueAt(whole + 1) << 6 | (three ? valueAt(whole + 2) : 0);
+  if (rest < 0 || (rest & (three ? 0x3 : 0x3ff)) != 0) return std::nullopt;
+  *to++ = static_cast<char>(rest >> 10);
+  if (three) *to = static_cast<char>(rest >> 2);
   return octets;
 }
 

@@ -2,11 +2,12 @@
 """A crowd of clients in one process: crowd.py PORT OPEN IDLE DRIPPING.
 
 OPEN of them ask something every few seconds and keep their connection, IDLE connect and say nothing, DRIPPING send an
-octet of a request now and then. Whoever is put out comes back. Each kind has a loopback address of its own, as the
-gateway counts connections by address. Prints `ready`, and at SIGTERM what became of them.
+octet of a request now and then. Whoever is put out comes back. They come from many loopback addresses, as the gateway
+counts connections and requests by address. Prints `ready`, and at SIGTERM what became of them.
 """
 
 import json
+import random
 import selectors
 import signal
 import socket
@@ -15,12 +16,14 @@ import time
 
 QUESTION = b"GET /health/live HTTP/1.1\r\nHost: gateway\r\n\r\n"
 PAUSE = 4.0  # seconds between two questions or octets of one client: within the gateway's patience with idle ones
-HOMES = {"open": "127.0.0.2", "idle": "127.0.0.3", "dripping": "127.0.0.4"}
+KINDS = ("open", "idle", "dripping")
+ADDRESSES = 20  # of each kind
 
 
 class Client:
-    def __init__(self, kind, port, selector, next_at):
-        self.kind, self.port, self.selector, self.next_at = kind, port, selector, next_at
+    def __init__(self, kind, number, port, selector):
+        self.kind, self.port, self.selector = kind, port, selector
+        self.home = f"127.0.{KINDS.index(kind) + 1}.{number % ADDRESSES + 1}"
         self.answered = self.refused = self.comebacks = 0
         self.at = 0
         self.connect()
@@ -28,7 +31,7 @@ class Client:
     def connect(self):
         self.plug = socket.socket()
         self.plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.plug.bind((HOMES[self.kind], 0))
+        self.plug.bind((self.home, 0))
         self.plug.connect(("127.0.0.1", self.port))
         self.plug.setblocking(False)
         self.at = 0
@@ -68,14 +71,13 @@ def main():
     ending = []
     signal.signal(signal.SIGTERM, lambda *_: ending.append(True))
     selector = selectors.DefaultSelector()
+    clients = [Client(kind, number, port, selector) for kind, count in zip(KINDS, counts) for number in range(count)]
     begun = time.monotonic()
-    clients = [
-        Client(kind, port, selector, begun + PAUSE * number / count)
-        for kind, count in zip(HOMES, counts)
-        for number in range(count)
-    ]
+    due = [client for client in clients if client.kind != "idle"]
+    random.shuffle(due)
+    for number, client in enumerate(due):
+        client.next_at = begun + PAUSE * number / len(due)
     print("ready", flush=True)
-    due = sorted((client for client in clients if client.kind != "idle"), key=lambda client: client.next_at)
     at = 0
     while not ending:
         for key, _ in selector.select(0.01):
@@ -91,7 +93,7 @@ def main():
     print(json.dumps({
         "served": sum(client.answered > 0 for client in of),
         "refused": sum(client.refused for client in of),
-        "put_out": {kind: sum(client.comebacks for client in clients if client.kind == kind) for kind in HOMES},
+        "put_out": {kind: sum(client.comebacks for client in clients if client.kind == kind) for kind in KINDS},
     }))  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from load import CONNECTIONS, Crowd, load, wrk
 
 LIFE = 86_400  # seconds: no renewal is due during the run
 STEADY_RATE = 1_000
-WARM_UP = 3  # seconds; what is not in memory by then comes in the first round
+# Seconds before each round: a server has stood still for three others' rounds, and its copies are too old by then.
+WARM_UP = 3
 FASTAPI = "FastAPI + asyncpg + cryptography"
 
 
@@ -54,10 +55,9 @@ def throughput(options, folder, keys, report):
             check_owners(name, url, options.users, keys)
         _, body, headers = ask(gateways[0].url + "/auth/token", *token_request(0, keys.root))
         urls = {"nginx": running.enter_context(peer.nginx(folder, body, headers)), **urls}
-        for url in urls.values():
-            Crowd(url, options.users, keys, WARM_UP)
         for number in range(options.rounds):
             for name, url in urls.items():
+                Crowd(url, options.users, keys, WARM_UP)
                 rate, tail = wrk(name, url, options.users, keys, options.seconds)
                 rates.setdefault(name, []).append(rate)
                 tails.setdefault(name, []).append(tail)

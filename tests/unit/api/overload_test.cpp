@@ -24,7 +24,7 @@ using test::statusOf;
 
 constexpr int kPlaces = 4;
 constexpr auto kWork = 5ms;
-/// Clients wait no longer.
+/// Clients wait no longer, unless a test says so.
 constexpr auto kUseful = 300ms;
 
 std::string get(const std::string& path, const std::string& key) {
@@ -47,6 +47,7 @@ class OverloadTest : public testing::Test {
                   .quick = true}}};
   std::unique_ptr<Server> server;
   std::atomic<bool> over{false};
+  std::chrono::milliseconds clientsWait{kUseful};
 
   OverloadTest() {
     settings.port = 0;
@@ -72,6 +73,7 @@ class OverloadTest : public testing::Test {
 
   struct Seen {
     std::atomic<int> useful{0};
+    std::atomic<std::int64_t> waited{0};  ///< milliseconds, for the useful ones together
     std::atomic<int> refused{0};
     std::atomic<int> givenUp{0};
     std::atomic<std::int64_t> slowestRefusal{0};  ///< milliseconds
@@ -84,10 +86,11 @@ class OverloadTest : public testing::Test {
       while (!over) {
         const auto begun = Clock::now();
         if (!client.send(get("/work", key))) break;
-        const int status = statusOf(client.answer(kUseful));
+        const int status = statusOf(client.answer(clientsWait));
         const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun).count();
         if (status == 200) {
           ++seen.useful;
+          seen.waited += took;
         } else if (status == 503) {
           ++seen.refused;
           auto slowest = seen.slowestRefusal.load();
@@ -151,7 +154,8 @@ TEST_F(OverloadTest, CrowdAtShortWork_WaitsInTheQueueAndNotInThreads) {
 }
 
 TEST_F(OverloadTest, QuietCallerBesideANoisyOne_IsServedInTurn) {
-  settings.patience = 10s;
+  settings.patience = 1h;
+  clientsWait = 1h;  // nobody leaves, however slow the machine is
   start();
   Seen noisy;
   std::vector<std::jthread> crowd;
@@ -160,15 +164,15 @@ TEST_F(OverloadTest, QuietCallerBesideANoisyOne_IsServedInTurn) {
   ASSERT_EQ(statusOf(quiet.answer()), 200);
   for (int number = 0; number < 200; ++number) crowd.emplace_back([&] { ask("noisy", noisy); });
   while (noisy.useful < 300) std::this_thread::yield();
-  auto slowest = 0ms;
-  for (int number = 0; number < 20; ++number) {
-    const auto begun = Clock::now();
-    ASSERT_TRUE(quiet.send(get("/work", "quiet")));
-    ASSERT_EQ(statusOf(quiet.answer()), 200);
-    slowest = std::max(slowest, std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun));
+  constexpr int kAsked = 20;
+  const auto begun = Clock::now();
+  for (int number = 0; number < kAsked; ++number) {
+    EXPECT_TRUE(quiet.send(get("/work", "quiet")));
+    EXPECT_EQ(statusOf(quiet.answer()), 200);
   }
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begun).count();
   over = true;
-  EXPECT_LT(slowest, 125ms) << "half of what the noisy one's own requests wait";
+  EXPECT_LT(took / kAsked, noisy.waited / noisy.useful / 2) << "what a request of each waits";
 }
 
 TEST_F(OverloadTest, EveryThreadHeld_ProbesAreAnsweredAndOthersToldToComeBack) {
