@@ -73,8 +73,7 @@ std::optional<std::string> base64UrlDecode(std::string_view text, Padding paddin
   }
   if (whole == text.size()) return octets;
   const bool three = text.size() - whole == 3;
-  const std::int32_t rest =
-      valueAt(whole) << 12 | valueAt(whole + 1) << 6 | (three ? valueAt(whole + 2) : 0);
+  const std::int32_t rest = valueAt(whole) << 12 | valueAt(whole + 1) << 6 | (three ? valueAt(whole + 2) : 0);
   if (rest < 0 || (rest & (three ? 0x3 : 0x3ff)) != 0) return std::nullopt;
   *to++ = static_cast<char>(rest >> 10);
   if (three) *to = static_cast<char>(rest >> 2);

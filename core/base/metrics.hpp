@@ -7,8 +7,8 @@
 namespace agw {
 
 // What the gateway counts about itself. Parts take a `Metrics&`, ask it once for each series that they feed,
-// and keep the reference: asking costs a lock and a look-up, feeding a few nanoseconds. Series live as long as
-// the `Metrics` that gave them. Feeding never throws and is safe from many threads.
+// and keep the reference: asking costs a lock and a look-up, feeding a few nanoseconds. Series live as long
+// as the `Metrics` that gave them. Feeding never throws and is safe from many threads.
 
 /// Only goes up. Its name ends with `_total`.
 class Counter {
@@ -35,8 +35,8 @@ class Timings {
 
 /// Tells one series of a name from the others: `{{"provider", "google"}, {"outcome", "ok"}}`.
 ///
-/// Values come from a closed set: provider entries, words of ours, route patterns, status codes. Nothing that a
-/// request chooses, and never an e-mail, key id or token: who can read metrics may read nothing else.
+/// Values come from a closed set: provider entries, words of ours, route patterns, status codes. Nothing that
+/// a request chooses, and never an e-mail, key id or token: who can read metrics may read nothing else.
 using Labels = std::map<std::string, std::string>;
 
 /// Gives series by name and labels; the same ones give the same series. Names start with `auth_gateway_` and

@@ -13,9 +13,8 @@
 namespace agw {
 
 /// Published key sets (RFC 7517), fetched when first asked for and kept as long as the publisher says,
-/// between five minutes and a day; at most 32 sets. An address that just failed is left alone for five seconds:
-/// strangers may send tokens. Nothing is locked during a fetch. Safe to call from many
-/// threads.
+/// between five minutes and a day; at most 32 sets. An address that just failed is left alone for five
+/// seconds: strangers may send tokens. Nothing is locked during a fetch. Safe to call from many threads.
 class JwksCache {
  public:
   JwksCache(HttpClient& http, const Clock& clock) : http_(http), clock_(clock) {}

@@ -85,7 +85,7 @@ struct ProviderEvent {
   std::string kind;
   std::optional<boost::json::object> permissions;
   std::optional<TimePoint> at;  ///< when it happened; what was consented to later stays
-  std::string delivery;  ///< the provider's id of it, taken once; empty: it has none
+  std::string delivery;         ///< the provider's id of it, taken once; empty: it has none
 };
 
 struct WebhookReading {

@@ -46,8 +46,8 @@ struct Dialect {
   std::vector<std::string> issuers;  ///< spellings of one issuer; the first is the one that identities carry
   bool issuerInCallback = false;     ///< the provider promises `iss` in every callback (RFC 9207)
 
-  Parameters authorizationParameters;  ///< further ones of the authorization request
-  Parameters tokenParameters;          ///< further ones of the token request
+  Parameters authorizationParameters;             ///< further ones of the authorization request
+  Parameters tokenParameters;                     ///< further ones of the token request
   std::string loginHintParameter = "login_hint";  ///< whose account is meant; empty: cannot be told
   std::string scopeSeparator = " ";
   ClientAuth clientAuth = ClientAuth::Post;

@@ -259,9 +259,10 @@ json::object goodEvent() {
           {"events", json::object{{"https://schemas.example/tokens-revoked", json::object()}}}};
 }
 Result<json::object> verifyEvent(const json::object& claims) {
-  return verifyIdToken(make(R"({"alg":"RS256","kid":"rsa"})", claims, rsa()), providerKeys(),
-                       {.issuers = {"https://id.example"}, .audience = "our-client", .nonce = "", .securityEvent = true},
-                       kNow);
+  return verifyIdToken(
+      make(R"({"alg":"RS256","kid":"rsa"})", claims, rsa()), providerKeys(),
+      {.issuers = {"https://id.example"}, .audience = "our-client", .nonce = "", .securityEvent = true},
+      kNow);
 }
 
 TEST(SecurityEventToken, WithoutExpiryAndSubject_GivesTheClaims) {
