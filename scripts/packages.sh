@@ -25,7 +25,7 @@ packages_for() {
         *) echo ${boost}-dev libboost-json1.81-dev ;;
       esac ;;
     run) packages_for build; echo curl ca-certificates ;;
-    clang) echo clang-"$clang" libclang-rt-"$clang"-dev libc++-"$clang"-dev libc++abi-"$clang"-dev ;;
+    clang) echo clang-"$clang" llvm-"$clang" libclang-rt-"$clang"-dev libc++-"$clang"-dev libc++abi-"$clang"-dev ;;
     test)
       packages_for run; packages_for clang
       echo libgtest-dev libgmock-dev libbenchmark-dev postgresql pgbouncer python3-venv chromium openssl prometheus nginx-light

@@ -16,6 +16,7 @@ configure_with_clang() {
 verb_fuzz() {
   local seconds=${1:-60} fuzzer name failed=0 run=0
   [[ $seconds =~ ^[0-9]+$ ]] || die "fuzz takes a number of seconds"
+  local -x ASAN_SYMBOLIZER_PATH=/usr/lib/llvm-$(clang_version)/bin/llvm-symbolizer  # findings name their functions
   install_packages fuzz
   configure_with_clang fuzz
   compile fuzz fuzzers
