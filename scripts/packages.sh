@@ -29,10 +29,10 @@ packages_for() {
     test)
       packages_for run; packages_for clang
       echo libgtest-dev libgmock-dev libbenchmark-dev postgresql pgbouncer python3-venv chromium openssl prometheus nginx-light
-      echo iproute2 faketime ;;
+      echo iproute2 faketime wrk ;;
     fuzz) packages_for build; packages_for clang; echo libgtest-dev libgmock-dev ;;
     tidy) packages_for fuzz; echo clang-tidy-"$clang" ;;
-    bench) packages_for test; echo wrk ;;
+    bench) packages_for test ;;
     format) echo python3-venv ;;
   esac
 }

@@ -17,7 +17,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("AGW_BUILD_DIR", ROOT / "build")).resolve()
 BIN = BUILD / "bin"
 
-# Answers that should have been a token and were not, of the whole run. They fail it at its end.
+# What may not happen however slow the machine is: an answer that should have been a token, a call too many. It fails
+# the run at its end.
 problems = []
 
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from common import ROOT, median, resident_mib, say, wait_for
+from common import ROOT, median, problem, resident_mib, say, wait_for
 from gateway import Gateway, Postgres
 from load import Crowd, load
 from reads import LIFE
@@ -54,6 +54,8 @@ def quiet_crowd(options, gateway, report):
                 memory.append(resident_mib(child.pid))
                 crowd.terminate()
                 seen.append(json.loads(crowd.stdout.read()))
+        if seen[-1]["served"] != OPEN:
+            problem("crowd", f"of {OPEN:,} open connections {seen[-1]['served']:,} were served")
         tails.append(run.p99_ms)
         say(f"crowd {number + 1}: p99 {run.p99_ms:.1f} ms, {memory[-1]:.0f} MiB, {seen[-1]}")
     served = min(one["served"] for one in seen)

@@ -86,6 +86,8 @@ def herd(options, world, report):
             run = load(world.lazy_replicas, provider=PROVIDER, first=number, users=1, connections=HERD, requests=HERD)
         calls = world.provider.counts()[0] - before
         seen.append((calls, run.good, run.tokens))
+        if seen[-1] != (1, HERD, 1):
+            problem("herd", f"{calls} calls, {run.good} tokens, {run.tokens} different")
         say(f"herd {number + 1}: {calls} calls, {run.good} tokens, {run.tokens} different, {run.seconds * 1000:.0f} ms")
     worst = max(seen, key=lambda one: (one[0], HERD - one[1], one[2]))
     report.add(
@@ -130,6 +132,8 @@ def storm(options, world, report):
         calls = world.provider.counts()[0] - before
         failed = sum(run.failures.values())
         seen.append((calls, failed, took, run.p99_ms))
+        if calls != options.storm:
+            problem("storm", f"{options.storm:,} grants took {calls:,} calls")
         say(f"storm {number + 1}: {calls:,} calls, {took:.0f} s, {run.good:,} reads, {failed} failed, p99 {run.p99_ms:.1f} ms")
     calls, failed = max(one[0] for one in seen), sum(one[1] for one in seen)
     took = median(one[2] for one in seen)
