@@ -67,10 +67,15 @@ Result<Url> parseUrl(std::string_view text) {
   if (!host || host->empty() || !port) return refused("it has no host");
   if (const auto why = objection(text, text.substr(scheme->size()), *host); !why.empty()) return refused(why);
 
-  *host = toLower(*host);
-  const bool lowered = curl_url_set(url.get(), CURLUPART_HOST, host->c_str(), 0) == CURLUE_OK;
+  // In small letters it may turn out to be a number: 0Xf7 is an address once it is 0xf7. So it is read again.
+  const bool lowered = curl_url_set(url.get(), CURLUPART_HOST, toLower(*host).c_str(), 0) == CURLUE_OK;
   auto whole = part(url, CURLUPART_URL);
-  if (!lowered || !whole) return refused("it is not an absolute URL");
+  if (!lowered || !whole || curl_url_set(url.get(), CURLUPART_URL, whole->c_str(), 0) != CURLUE_OK) {
+    return refused("it is not an absolute URL");
+  }
+  host = part(url, CURLUPART_HOST);
+  whole = part(url, CURLUPART_URL);
+  if (!host || !whole) return refused("it is not an absolute URL");
   return Url{.scheme = std::move(*scheme),
              .host = std::move(*host),
              .port = std::stoi(*port),
