@@ -33,7 +33,7 @@ class Timings {
   virtual void observe(std::chrono::nanoseconds took) noexcept = 0;
 };
 
-/// Tells one series of a name from the others: `{{"provider", "google"}, {"outcome", "ok"}}`.
+/// Tells one series of a name from the others: `{{"provider", "crm"}, {"outcome", "ok"}}`.
 ///
 /// Values come from a closed set: provider entries, words of ours, route patterns, status codes. Nothing that
 /// a request chooses, and never an e-mail, key id or token: who can read metrics may read nothing else.

@@ -114,13 +114,7 @@ bool ConsentFinisher::endFlow(Flow& flow, FlowStatus from, FlowStatus to, const 
 }
 
 void ConsentFinisher::discard(const Flow& flow, const PendingConsent& consent) {
-  std::string subject = consent.subject;
-  if (subject.empty()) {
-    // Whoever it was, it may be the account whose grant is there.
-    const auto existing = parts_.storage.findGrant(flow.provider, flow.profile);
-    if (existing && *existing) subject = (*existing)->subject;
-  }
-  parts_.revoke.discard(flow.provider, flow.profile, subject,
+  parts_.revoke.discard(flow.provider, flow.profile, consent.subject,
                         {consent.tokens.access, consent.tokens.refresh, consent.tokens.carry});
 }
 

@@ -192,14 +192,8 @@ Error ImportService::postpone(const std::string& key, Offer offer, Error error) 
 }
 
 void ImportService::discard(const Offer& offer) {
-  std::string subject = offer.consent.subject;
-  if (subject.empty()) {
-    // Whoever it is, it may be the account whose grant is there.
-    const auto existing = parts_.storage.findGrant(offer.place.provider, offer.place.profile);
-    if (existing && *existing) subject = (*existing)->subject;
-  }
   const auto& tokens = offer.consent.tokens;
-  parts_.revoke.discard(offer.place.provider, offer.place.profile, subject,
+  parts_.revoke.discard(offer.place.provider, offer.place.profile, offer.consent.subject,
                         {tokens.access, tokens.refresh, tokens.carry});
 }
 

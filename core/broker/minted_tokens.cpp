@@ -7,14 +7,13 @@
 
 #include "broker/errors.hpp"
 #include "broker/seal.hpp"
+#include "broker/token_view.hpp"
 
 namespace agw {
 namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds kJustIssued{30};
-constexpr seconds kAlive{1};
 constexpr std::size_t kMostKept = 10'000;
 
 std::string keyOf(const std::string& provider, const std::string& installation) {
@@ -32,10 +31,6 @@ std::string keyOf(const Provider& provider, const MintWish& wish) {
   for (const auto& name : repositories) key += "r " + name + "\n";
   for (const auto& [name, value] : permissions) key += "p " + name + " " + value + "\n";
   return key;
-}
-
-bool lives(const std::optional<TimePoint>& end, TimePoint now, seconds ttl) {
-  return !end || *end - now >= ttl;
 }
 
 }  // namespace
@@ -56,8 +51,8 @@ std::optional<MintedTokens::Minted> MintedTokens::remembered(const std::string& 
   const auto found = entries_.find(key);
   if (found == entries_.end()) return std::nullopt;
   const Entry& entry = found->second;
-  const bool alive = !entry.token.empty() && lives(entry.expiresAt, now, kAlive);
-  const bool enough = alive && lives(entry.expiresAt, now, std::max(kAlive, wish.minTtl));
+  const bool alive = !entry.token.empty() && livesFor(entry.expiresAt, now, kAlive);
+  const bool enough = alive && livesFor(entry.expiresAt, now, std::max(kAlive, wish.minTtl));
   const bool justIssued = entry.issuedAt <= now && now - entry.issuedAt < kJustIssued;
   if (alive && (justIssued || (enough && !wish.force))) return answerOf(entry);
   if (!entry.notBefore || *entry.notBefore <= now) return std::nullopt;
@@ -105,7 +100,7 @@ MintedTokens::Minted MintedTokens::mint(Provider& provider, const std::string& k
               .expiresAt = tokens.accessExpiresAt,
               .notBefore = {},
               .failure = {}};
-  if (!lives(entry.expiresAt, receipt.received, kAlive)) return overloaded();
+  if (!livesFor(entry.expiresAt, receipt.received, kAlive)) return overloaded();
   if (wish.stillWanted && !wish.stillWanted()) return notAuthenticated();
   auto told = answerOf(entry);
   const std::lock_guard lock(mutex_);
@@ -154,7 +149,7 @@ void MintedTokens::makeRoom(TimePoint now) {
   if (entries_.size() < kMostKept) return;
   std::erase_if(entries_, [&](const auto& item) {
     const Entry& entry = item.second;
-    return !lives(entry.expiresAt, now, kAlive) || entry.token.empty();
+    return !livesFor(entry.expiresAt, now, kAlive) || entry.token.empty();
   });
   while (entries_.size() >= kMostKept) entries_.erase(entries_.begin());
 }

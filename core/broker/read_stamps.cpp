@@ -11,8 +11,14 @@ void ReadStamps::note(const std::string& grantId) {
   const auto known = noted_.find(grantId);
   if (known != noted_.end() && fresh(known->second)) return;
   if (noted_.size() >= kMost) {
+    // Reads wait meanwhile, so room is looked for only now and then.
+    if (fullAt_ && now >= *fullAt_ && now - *fullAt_ < kLookAgain) return;
     std::erase_if(noted_, [&](const auto& entry) { return !fresh(entry.second); });
-    if (noted_.size() >= kMost) return;
+    fullAt_.reset();
+    if (noted_.size() >= kMost) {
+      fullAt_ = now;
+      return;
+    }
   }
   noted_[grantId] = now;
   pending_.push_back(grantId);

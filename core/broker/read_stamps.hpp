@@ -1,6 +1,7 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -16,6 +17,8 @@ class ReadStamps {
   static constexpr std::chrono::hours kEvery{6};
   /// Grants remembered; beyond, reads go unnoted for a while.
   static constexpr std::size_t kMost = 100'000;
+  /// When all places are taken by fresh ones, old ones are looked for at most this often.
+  static constexpr std::chrono::minutes kLookAgain{1};
 
   explicit ReadStamps(const Clock& clock) : clock_(clock) {}
 
@@ -30,6 +33,7 @@ class ReadStamps {
   std::mutex mutex_;
   std::unordered_map<std::string, TimePoint> noted_;
   std::vector<std::string> pending_;
+  std::optional<TimePoint> fullAt_;
 };
 
 }  // namespace agw

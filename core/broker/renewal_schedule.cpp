@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <functional>
-#include <limits>
+
+#include "broker/token_view.hpp"
 
 namespace agw {
 
@@ -92,7 +93,7 @@ std::optional<TimePoint> RenewalSchedule::later(const DueGrant& due, const Provi
     const auto early = spread(*renewal, grant.id, most);
     at = at ? std::min(*at, early) : early;
   }
-  const bool lives = livesFor(tokens, now, seconds(1));
+  const bool lives = livesFor(tokens, now, kAlive);
   if (grant.openIntents > 0 && lives) at = tokens.accessExpiresAt;  // law 4
   if (!at) return now + kLookAgain;
   if (grant.retryNotBefore) at = std::max(*at, *grant.retryNotBefore);

@@ -168,7 +168,12 @@ RevokeOutcome RevokeService::tell(const PendingRevocation& pending) {
 
 void RevokeService::discard(const std::string& provider, const std::string& profile,
                             const std::string& subject, const RevokeRequest& tokens) {
-  const auto pending = makePending(provider, profile, subject, tokens);
+  std::string account = subject;
+  if (account.empty()) {
+    const auto stored = parts_.storage.findGrant(provider, profile);
+    if (stored && *stored) account = (*stored)->subject;
+  }
+  const auto pending = makePending(provider, profile, account, tokens);
   if (!pending) {
     parts_.log.write(LogLevel::Error, "discarded_tokens_lost",
                      {{"provider", provider}, {"profile", loggedEmail(profile)}});

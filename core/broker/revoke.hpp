@@ -39,7 +39,8 @@ class RevokeService {
 
   /// Tokens that must not live and are stored nowhere: of a refused consent, or a late answer. Queued first,
   /// so that a crash does not forget them, then tried once. `subject`: whose they are; where a revocation
-  /// would end that account's other, stored grants too, the tokens are only forgotten.
+  /// would end that account's other, stored grants too, the tokens are only forgotten. Empty: not known, so
+  /// it may be the account whose grant is stored there.
   void discard(const std::string& provider, const std::string& profile, const std::string& subject,
                const RevokeRequest& tokens);
 

@@ -8,16 +8,6 @@
 #include "broker/refresh.hpp"
 
 namespace agw {
-namespace {
-
-using std::chrono::seconds;
-
-/// A token that came less than this ago is the best there is: it is served although it lives for less than
-/// asked, and although a renewal is demanded, so that neither can make the gateway ask the provider at every
-/// read.
-constexpr seconds kJustIssued{30};
-
-}  // namespace
 
 TokenView::TokenView(Parts parts) : parts_(std::move(parts)) {
   const auto& [request, provider, settings, grant, kept, now] = parts_;

@@ -16,6 +16,10 @@ namespace agw {
 
 /// A token that lives for this much less is not served any more.
 inline constexpr std::chrono::seconds kAlive{1};
+/// A token that came less than this ago is the best there is: it is served although it lives for less than
+/// asked, and although a renewal is demanded, so that neither can make the gateway ask the provider at every
+/// read.
+inline constexpr std::chrono::seconds kJustIssued{30};
 
 /// A grant as one read sees it, and what that means for the read. Pure: calls nobody but the provider's own
 /// rules. References must outlive it.

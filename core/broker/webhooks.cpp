@@ -52,7 +52,13 @@ std::string nameOf(const ProviderEvent& event, const WebhookRequest& request, st
 
 const char* wordOf(const Result<WebhookAnswer>& answer) {
   if (!answer) return answer.error().kind == ErrorKind::Denied ? "refused" : "failed";
-  switch (answer->outcome) {
+  return toString(answer->outcome);
+}
+
+}  // namespace
+
+const char* toString(WebhookAnswer::Outcome outcome) {
+  switch (outcome) {
     case WebhookAnswer::Outcome::Applied:
       return "applied";
     case WebhookAnswer::Outcome::Replayed:
@@ -62,8 +68,6 @@ const char* wordOf(const Result<WebhookAnswer>& answer) {
   }
   return "nothing";
 }
-
-}  // namespace
 
 WebhookService::WebhookService(Parts parts) : parts_(parts) {}
 

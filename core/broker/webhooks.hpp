@@ -26,6 +26,8 @@ struct WebhookAnswer {
   std::string body;         ///< empty: the provider wants none
 };
 
+[[nodiscard]] const char* toString(WebhookAnswer::Outcome outcome);
+
 /// Takes what providers send by themselves: events, and questions whether the address is right. The entry's
 /// plugin verifies each before anything else is believed. An event takes effect before it is answered and is
 /// remembered only afterwards: what failed comes again, and what comes again has no effect. Counted in

@@ -57,11 +57,11 @@ struct ConfigFault {
   std::string file{};  ///< empty: the environment
   int line = 0;        ///< from 1; 0: none
   int column = 0;
-  std::string path{};     ///< `providers.google.scopes[1]`, or the variable's name
+  std::string path{};     ///< `providers.crm.scopes[1]`, or the variable's name
   std::string message{};  ///< never quotes a secret
   bool warning = false;   ///< does not stop the start
 
-  /// `config/providers.yaml:7:5: providers.google.scops: unknown key; did you mean "scopes"?`
+  /// `config/providers.yaml:7:5: providers.crm.scops: unknown key; did you mean "scopes"?`
   [[nodiscard]] std::string text() const;
 };
 

@@ -4,18 +4,6 @@
 namespace agw::api {
 namespace {
 
-const char* wordOf(WebhookAnswer::Outcome outcome) {
-  switch (outcome) {
-    case WebhookAnswer::Outcome::Applied:
-      return "applied";
-    case WebhookAnswer::Outcome::Replayed:
-      return "replayed";
-    case WebhookAnswer::Outcome::Nothing:
-      break;
-  }
-  return "nothing";
-}
-
 WebhookRequest inboundOf(const Gateway& gateway, const Request& request) {
   return {.method = request.method == "HEAD" ? "GET" : request.method,
           .query = {request.query.begin(), request.query.end()},
@@ -29,7 +17,7 @@ Result<Response> take(Gateway& gateway, const Request& request) {
                                             inboundOf(gateway, request), request.requestId);
   if (!answer) return std::move(answer).error();
   const bool silent = answer->body.empty();
-  if (silent && answer->status == 200) return jsonResponse({{"status", wordOf(answer->outcome)}});
+  if (silent && answer->status == 200) return jsonResponse({{"status", toString(answer->outcome)}});
   Response response;
   response.status = answer->status;
   response.contentType = silent ? "text/plain; charset=utf-8" : answer->contentType;

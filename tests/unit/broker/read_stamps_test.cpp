@@ -52,5 +52,21 @@ TEST(ReadStamps, MoreGrantsThanRemembered_ForgetsOldOnesFirst) {
   EXPECT_EQ(stamps.take(), Ids{"late"});
 }
 
+TEST(ReadStamps, ManyReadsWhileAllPlacesAreTaken_LookForRoomOnceAMinute) {
+  FakeClock clock;
+  ReadStamps stamps(clock);
+  stamps.note("old");
+  clock.advance(ReadStamps::kEvery - 30s);
+  for (std::size_t i = 1; i < ReadStamps::kMost; ++i) stamps.note(std::to_string(i));
+  (void)stamps.take();
+  stamps.note("late");  // looks, and finds none old enough
+  clock.advance(31s);   // now "old" is
+  stamps.note("late");
+  EXPECT_EQ(stamps.take(), Ids{});
+  clock.advance(30s);
+  stamps.note("late");
+  EXPECT_EQ(stamps.take(), Ids{"late"});
+}
+
 }  // namespace
 }  // namespace agw::test
