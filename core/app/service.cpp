@@ -111,7 +111,8 @@ class RunningService final : public Service {
         install_({*storage_, providers_, vault_, clock, random, log, revoke_}),
         installations_(*storage_, providers_),
         ender_({*storage_, revoke_, clock, log}),
-        installationTokens_({installations_, providers_, tokens_, ender_, clock, random, log, broker_}),
+        installationTokens_(
+            {installations_, providers_, tokens_, ender_, *storage_, clock, random, log, broker_}),
         events_({*storage_, ender_, installationTokens_, clock, log}),
         webhooks_({providers_, *storage_, events_, clock, log, metrics_}),
         gauges_({.metrics = metrics_,

@@ -46,9 +46,9 @@ Error notDeclaredWhole(const DeclaredInstallation& declaration) {
           .facts = {{"missing_settings", declaration.missing}}};
 }
 
-/// Names it and its state: a token made for another state is another token.
-std::string stateOf(const Installation& row) {
-  return row.id + "/" + std::to_string(row.version);
+/// A declared one has no row; of those that a provider told of, this record tells the last event from others.
+std::string changeRecord(const Installation& declared) {
+  return "installation_changed:" + declared.id;
 }
 
 bool narrows(const InstallationTokenRequest& request) {
@@ -117,7 +117,9 @@ Result<TokenAnswer> InstallationTokens::ofMint(const InstallationTokenRequest& r
   if (!request.kind.empty()) return wrongKind(row);
   const auto provider = parts_.providers.find(row.provider);
   if (!provider) return provider.error();
-  MintWish wish{.installation = stateOf(row),
+  auto state = stateOf(known);
+  if (!state) return std::move(state).error();
+  MintWish wish{.installation = std::move(*state),
                 .request = {.orgId = row.orgId,
                             .installationId = row.installationId,
                             .repositories = request.repositories,
@@ -137,9 +139,23 @@ Result<TokenAnswer> InstallationTokens::ofMint(const InstallationTokenRequest& r
   return answer;
 }
 
-void InstallationTokens::changedAtProvider(const InstallationAddress& address) {
+// Names it and its state: a token made for another state is another token.
+Result<std::string> InstallationTokens::stateOf(const KnownInstallation& known) {
+  const Installation& row = known.row;
+  if (!known.declaration) return row.id + "/" + std::to_string(row.version);
+  auto change = parts_.storage.readMeta(changeRecord(row));
+  if (!change) return storageFailure(std::move(change).error());
+  return row.id + "/" + change->value_or("");
+}
+
+Result<void> InstallationTokens::changedAtProvider(const InstallationAddress& address) {
   const auto declared = parts_.directory.declaredAt(address);
-  if (declared) minted_.forget(address.provider, stateOf(declared->row));
+  if (!declared) return {};
+  const auto change = newUuid(parts_.random);
+  if (!change) return change.error();
+  const auto noted = parts_.storage.writeMeta(changeRecord(declared->row), *change);
+  if (!noted) return storageFailure(noted.error());
+  return {};
 }
 
 Result<TokenAnswer> InstallationTokens::mintFailed(const InstallationTokenRequest& request,

@@ -9,6 +9,7 @@
 #include "broker/installation_end.hpp"
 #include "broker/minted_tokens.hpp"
 #include "broker/tokens.hpp"
+#include "storage/storage.hpp"
 
 namespace agw {
 
@@ -38,6 +39,7 @@ class InstallationTokens {
     const ProviderDirectory& providers;
     TokenService& tokens;
     InstallationEnder& ender;
+    Storage& storage;
     const Clock& clock;
     Random& random;
     Log& log;
@@ -52,10 +54,10 @@ class InstallationTokens {
   [[nodiscard]] Result<InstallationTokenAnswer> token(const InstallationTokenRequest& request,
                                                       const Caller& caller);
 
-  /// The provider says that something changed for this organisation. Of a declared one, the tokens that this
-  /// process made and kept are dropped, and the provider's next answer decides. Stored ones need nothing: a
-  /// read looks at their row first.
-  void changedAtProvider(const InstallationAddress& address);
+  /// The provider says that something changed for this organisation. Of a declared one, no replica serves the
+  /// tokens that were made before any more, and the provider's next answer decides. Stored ones need nothing:
+  /// a read looks at their row first. `Transient` failures are the storage's.
+  [[nodiscard]] Result<void> changedAtProvider(const InstallationAddress& address);
 
  private:
   [[nodiscard]] Result<TokenAnswer> ofDeclaration(const InstallationTokenRequest& request,
@@ -63,6 +65,7 @@ class InstallationTokens {
   [[nodiscard]] Result<TokenAnswer> ofGrant(const InstallationTokenRequest& request, const Installation& row);
   [[nodiscard]] Result<TokenAnswer> ofMint(const InstallationTokenRequest& request,
                                            const KnownInstallation& known);
+  [[nodiscard]] Result<std::string> stateOf(const KnownInstallation& known);
   [[nodiscard]] Result<TokenAnswer> mintFailed(const InstallationTokenRequest& request,
                                                const KnownInstallation& known, const Provider& provider,
                                                Error error);

@@ -16,10 +16,6 @@ using std::chrono::seconds;
 
 constexpr std::size_t kMostKept = 10'000;
 
-std::string keyOf(const std::string& provider, const std::string& installation) {
-  return provider + "\n" + installation + "\n";
-}
-
 /// One spelling for one wish: the order of names says nothing.
 std::string keyOf(const Provider& provider, const MintWish& wish) {
   auto repositories = wish.request.repositories;
@@ -27,7 +23,7 @@ std::string keyOf(const Provider& provider, const MintWish& wish) {
   std::map<std::string, std::string> permissions;
   for (const auto& [name, value] : wish.request.permissions)
     permissions.emplace(name, boost::json::serialize(value));
-  std::string key = keyOf(provider.config().id, wish.installation);
+  std::string key = provider.config().id + "\n" + wish.installation + "\n";
   for (const auto& name : repositories) key += "r " + name + "\n";
   for (const auto& [name, value] : permissions) key += "p " + name + " " + value + "\n";
   return key;
@@ -81,10 +77,6 @@ Result<TokenAnswer> MintedTokens::token(Provider& provider, const MintWish& wish
 }
 
 MintedTokens::Minted MintedTokens::mint(Provider& provider, const std::string& key, const MintWish& wish) {
-  const auto forgotten = [this] {
-    const std::lock_guard lock(mutex_);
-    return forgotten_;
-  }();
   Receipt receipt{.sent = parts_.clock.now(), .received = {}};
   auto answer = provider.mintInstallationToken(wish.request);
   receipt.received = parts_.clock.now();
@@ -104,17 +96,9 @@ MintedTokens::Minted MintedTokens::mint(Provider& provider, const std::string& k
   if (wish.stillWanted && !wish.stillWanted()) return notAuthenticated();
   auto told = answerOf(entry);
   const std::lock_guard lock(mutex_);
-  if (forgotten_ != forgotten) return told;
   makeRoom(receipt.received);
   entries_.insert_or_assign(key, std::move(entry));
   return told;
-}
-
-void MintedTokens::forget(const std::string& provider, const std::string& installation) {
-  const auto key = keyOf(provider, installation);
-  const std::lock_guard lock(mutex_);
-  ++forgotten_;
-  std::erase_if(entries_, [&](const auto& item) { return item.first.starts_with(key); });
 }
 
 MintedTokens::Minted MintedTokens::failed(const std::string& key, const MintWish& wish,

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -46,10 +45,6 @@ class MintedTokens {
   /// caller's to interpret. A living token is served, as degraded, when a new one was only demanded.
   [[nodiscard]] Result<TokenAnswer> token(Provider& provider, const MintWish& wish);
 
-  /// Drops what is kept of an installation (`MintWish::installation`) at a provider entry: the provider is
-  /// asked at the next wish. What is being made meanwhile is told, and not kept.
-  void forget(const std::string& provider, const std::string& installation);
-
  private:
   struct Entry {
     Secret token;  ///< empty: none yet
@@ -74,7 +69,6 @@ class MintedTokens {
   SingleFlight<Minted> flights_;
   std::mutex mutex_;
   std::map<std::string, Entry> entries_;
-  std::uint64_t forgotten_ = 0;  ///< calls of `forget`
 };
 
 }  // namespace agw

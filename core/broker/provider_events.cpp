@@ -50,8 +50,8 @@ Result<void> ProviderEvents::apply(const std::string& provider, const ProviderEv
                                    const std::string& requestId) {
   auto done = carryOut(provider, event, requestId);
   // Afterwards, so that a read in between does not keep what it finds.
-  if (done) parts_.tokens.changedAtProvider({provider, event.orgId, event.installationId});
-  return done;
+  if (!done) return done;
+  return parts_.tokens.changedAtProvider({provider, event.orgId, event.installationId});
 }
 
 Result<void> ProviderEvents::carryOut(const std::string& provider, const ProviderEvent& event,

@@ -160,7 +160,8 @@ class Storage {
   // ------------------------------------------------------------------------------------------------
   /// Whether a read works now.
   [[nodiscard]] virtual Result<void> ping() = 0;
-  /// A small named record (key check, schema facts). Absent is not an error.
+  /// A small named record (the key check, the last event about a declared installation). Absent is not an
+  /// error.
   [[nodiscard]] virtual Result<std::optional<std::string>> readMeta(const std::string& name) = 0;
   virtual Result<void> writeMeta(const std::string& name, const std::string& value) = 0;
 

@@ -25,7 +25,7 @@ class InstallRig : public BrokerRig {
   InstallationDirectory installations{storage, directory};
   InstallationEnder ender{{storage, revoke, clock, log}};
   InstallationTokens organisationTokens{
-      {installations, directory, *tokens, ender, clock, random, log, settings("one")}};
+      {installations, directory, *tokens, ender, storage, clock, random, log, settings("one")}};
   ProviderEvents events{{storage, ender, organisationTokens, clock, log}};
   RecordedMetrics counted;
   WebhookService webhooks{{directory, storage, events, clock, log, counted}};

@@ -68,8 +68,8 @@ class Installation:
         self.environment = environment
         self.write_providers(providers)
 
-    def write_providers(self, providers):
-        text = yaml.safe_dump({"version": 1, "providers": providers}, sort_keys=False)
+    def write_providers(self, providers, installations=()):
+        text = yaml.safe_dump({"version": 1, "providers": providers, "installations": list(installations)}, sort_keys=False)
         draft = self.config.with_suffix(".new")
         draft.write_text(text)
         draft.rename(self.config)

@@ -26,7 +26,7 @@ class ApiRig : public BrokerRig {
   InstallationDirectory installations{storage, directory};
   InstallationEnder ender{{storage, revoke, clock, log}};
   InstallationTokens installationTokens{
-      {installations, directory, *tokens, ender, clock, random, log, settings("one")}};
+      {installations, directory, *tokens, ender, storage, clock, random, log, settings("one")}};
   ProviderEvents events{{storage, ender, installationTokens, clock, log}};
   RecordedMetrics counted;
   WebhookService webhooks{{directory, storage, events, clock, log, counted}};

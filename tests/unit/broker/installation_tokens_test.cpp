@@ -211,6 +211,12 @@ TEST_F(OrganisationTokens, Declared_WithAnInstallationId_IsMinted) {
   EXPECT_EQ(provider->lastMint().installationId, "12");
 }
 
+TEST_F(OrganisationTokens, Declared_StaticToken_NeedsNoStore) {
+  declare();
+  storage.failAll();
+  EXPECT_EQ(told(token()), "CANARY-static");
+}
+
 TEST_F(OrganisationTokens, Declared_ReferringToWhatIsNotSet_IsNotConfigured) {
   declare();
   directory.declared.front().missing = {"BOT_TOKEN"};

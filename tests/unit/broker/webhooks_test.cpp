@@ -206,40 +206,86 @@ TEST_F(Webhooks, Remembered_LongerThanProvidersSendAgain_ThenForgotten) {
   EXPECT_FALSE(*memory->knowsDelivery("fake", "d1"));
 }
 
-TEST_F(Webhooks, DeclaredInstallation_TokensKeptHereAreDropped) {
-  becomesMinted();
-  directory.declared = {{.provider = "fake",
-                         .org = "org-1",
-                         .installationId = "install-of-org-1",
-                         .staticToken = {},
-                         .missing = {}}};
-  const auto served = InstallRig::told(token());
-  EXPECT_EQ(InstallRig::told(token()), served) << "kept";
-  auto event = of(ProviderEventKind::Suspended, "d1");
-  event.installationId = "install-of-org-1";
-  tells({event});
+class WebhooksOfDeclared : public Webhooks {
+ protected:
+  WebhooksOfDeclared() {
+    becomesMinted();
+    directory.declared = {{.provider = "fake",
+                           .org = "org-1",
+                           .installationId = "install-of-org-1",
+                           .staticToken = {},
+                           .missing = {}}};
+    auto event = of(ProviderEventKind::Suspended, "d1");
+    event.installationId = "install-of-org-1";
+    tells({event});
+  }
+  std::string served() { return InstallRig::told(token()); }
+};
+
+TEST_F(WebhooksOfDeclared, TokensFromBeforeTheEvent_AreNotServedAnyMore) {
+  const auto before = served();
+  EXPECT_EQ(served(), before) << "kept";
   EXPECT_EQ(told(take()), "applied");
   provider->failNext(test::FakeProvider::Call::Mint, {.kind = ErrorKind::Denied, .message = "suspended"});
-  EXPECT_EQ(InstallRig::told(token()), "error not_authenticated");
-  EXPECT_NE(InstallRig::told(token()), served);
+  EXPECT_EQ(served(), "error not_authenticated");
+  const auto after = served();
+  EXPECT_NE(after, before);
+  EXPECT_EQ(served(), after) << "kept again";
 }
 
-TEST_F(Webhooks, DeclaredInstallation_TokenMadeBeforeTheEvent_IsNotKept) {
-  becomesMinted();
-  directory.declared = {{.provider = "fake",
-                         .org = "org-1",
-                         .installationId = "install-of-org-1",
-                         .staticToken = {},
-                         .missing = {}}};
-  tells({uninstalled("d1")});
+TEST_F(WebhooksOfDeclared, EventAtOneReplica_HoldsAtTheOther) {
+  InstallationTokens other{
+      {installations, directory, *tokens, ender, storage, clock, random, log, settings("two")}};
+  const auto served = [&] { return InstallRig::told(other.token(ask(), caller)); };
+  const auto before = served();
+  EXPECT_EQ(served(), before) << "kept";
+  EXPECT_EQ(told(take()), "applied");
+  EXPECT_NE(served(), before);
+}
+
+TEST_F(WebhooksOfDeclared, TokenMadeDuringTheEvent_IsNotKept) {
   provider->hold(test::FakeProvider::Call::Mint);
-  std::string served;
-  std::thread reader([&] { served = InstallRig::told(token()); });
+  std::string during;
+  std::thread reader([&] { during = served(); });
   provider->awaitHeld(test::FakeProvider::Call::Mint);
   EXPECT_EQ(told(take()), "applied");
   provider->release(test::FakeProvider::Call::Mint);
   reader.join();
-  EXPECT_NE(InstallRig::told(token()), served);
+  EXPECT_NE(served(), during);
+}
+
+TEST_F(WebhooksOfDeclared, Replay_LeavesTheTokensAlone) {
+  EXPECT_EQ(told(take()), "applied");
+  const auto before = served();
+  EXPECT_EQ(told(take()), "replayed");
+  EXPECT_EQ(served(), before);
+}
+
+TEST_F(WebhooksOfDeclared, StoreFailsAtAnyCall_TheProviderSendsItAgain) {
+  for (int call = 1;; ++call) {
+    const auto before = served();
+    const auto name = "d" + std::to_string(call);
+    auto event = of(ProviderEventKind::Suspended, name);
+    event.installationId = "install-of-org-1";
+    tells({event});
+    storage.failCall(call, test::FaultyStorage::When::Before);
+    const auto first = take();
+    const bool failed = storage.failed();
+    storage.failCall(0);
+    if (!failed) {
+      EXPECT_GT(call, 3) << "the store was asked less often than an event needs";
+      break;
+    }
+    EXPECT_EQ(first.error().kind, ErrorKind::Transient) << call;
+    EXPECT_EQ(told(take()), "applied") << call;
+    EXPECT_NE(served(), before) << call;
+  }
+}
+
+TEST_F(WebhooksOfDeclared, StoreAway_NoTokenOfWhichAnEventMayHaveTold) {
+  static_cast<void>(served());
+  storage.failAll();
+  EXPECT_EQ(served(), "error unavailable");
 }
 
 }  // namespace
