@@ -117,6 +117,37 @@ def test_import_of_somebody_connected_counts_as_done(
     assert "connected already" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("status", "code"), [(502, "provider_error"), (503, "provider_unavailable"), (400, "invalid_request")]
+)
+def test_import_goes_on_after_a_file_that_fails(
+    folder: Path, gateway: respx.MockRouter, capsys: pytest.CaptureFixture[str], status: int, code: str
+) -> None:
+    refusal = error_answer(status, code, "What happened.", retry_after=90)
+    gateway.post("/auth/import").mock(side_effect=[refusal, httpx.Response(200, json={"success": True})])
+    for name in ("a.json", "b.json"):
+        put(folder, name, email=ALICE, refresh_token=TOKEN)
+    assert run(folder, "--import") == FAILED
+    output = capsys.readouterr()
+    assert output.out.splitlines() == [
+        f"a.json\t{ALICE}\tfailed: What happened.",
+        f"b.json\t{ALICE}\timported",
+        "2 files, 1 connected, 1 left, 1 of them failed.",
+    ]
+    assert "canary" not in output.out + output.err
+
+
+def test_import_ends_at_once_without_a_gateway_key(
+    folder: Path, gateway: respx.MockRouter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    route = gateway.post("/auth/import").mock(return_value=error_answer(401, "invalid_api_key"))
+    for name in ("a.json", "b.json"):
+        put(folder, name, email=ALICE, refresh_token=TOKEN)
+    assert run(folder, "--import") == FAILED
+    assert route.call_count == 1
+    assert "does not accept the API key" in capsys.readouterr().err
+
+
 def test_users_file_says_whose_a_session_is(
     folder: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:

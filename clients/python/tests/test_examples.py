@@ -39,12 +39,12 @@ def load(path: str) -> ModuleType:
 async def test_indexer_lists_repositories_with_the_organisations_token(
     gateway: respx.MockRouter, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gateway.get("/oauth/token/github", params={"org_id": "acme"}).mock(return_value=token_answer("gateways"))
+    gateway.get("/oauth/token/github", params={"org_id": "1001"}).mock(return_value=token_answer("gateways"))
     with respx.mock as github:
         repositories = github.get("https://api.github.com/orgs/acme/repos").mock(
             return_value=httpx.Response(200, json=[{"full_name": "acme/site"}])
         )
-        assert await load("indexer-worker/worker.py").main("acme") == 0
+        assert await load("indexer-worker/worker.py").main("1001", "acme") == 0
     assert repositories.calls.last.request.headers["authorization"] == "Bearer gateways"
     output = capsys.readouterr()
     assert (output.out, output.err) == ("acme/site\n", "acme: with the token of the gateway\n")
@@ -59,7 +59,7 @@ async def test_indexer_falls_back_and_says_so(
         repositories = github.get("https://api.github.com/orgs/acme/repos").mock(
             return_value=httpx.Response(200, json=[])
         )
-        assert await load("indexer-worker/worker.py").main("acme") == 0
+        assert await load("indexer-worker/worker.py").main("1001", "acme") == 0
     assert repositories.calls.last.request.headers["authorization"] == "Bearer static"
     assert "with the token of the environment" in capsys.readouterr().err
 
@@ -69,7 +69,7 @@ async def test_indexer_without_any_token_ends_with_a_sentence(
 ) -> None:
     gateway.get("/oauth/token/github").mock(return_value=error_answer(404, "not_found", "Not installed."))
     monkeypatch.delenv("GITHUB_TOKEN", raising=False)
-    assert await load("indexer-worker/worker.py").main("acme") == 1
+    assert await load("indexer-worker/worker.py").main("1001", "acme") == 1
     assert "Not installed." in capsys.readouterr().err
 
 

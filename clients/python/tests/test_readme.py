@@ -85,9 +85,10 @@ def test_an_organisations_token(
     gateway: respx.MockRouter, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = section("An organisation's token, with the old variable behind it")
-    gateway.get("/oauth/token/github").mock(return_value=token_answer())
+    route = gateway.get("/oauth/token/github").mock(return_value=token_answer())
     run()
     assert capsys.readouterr().out == "the token is from the gateway\n"
+    assert route.calls.last.request.url.params["org_id"].isdigit(), "GitHub's accounts are known by number"
     gateway.get("/oauth/token/github").mock(return_value=error_answer(404, "not_found"))
     monkeypatch.setenv("GITHUB_TOKEN", "static")
     run()

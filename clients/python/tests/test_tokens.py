@@ -13,7 +13,7 @@ import respx
 
 from mcp_auth_client import AuthClient, AuthRequiredException, SyncAuthClient
 
-from .conftest import ALICE, KEY, LINK, SESSION, Clock, sign_in_answer, token_answer
+from .conftest import ALICE, KEY, LINK, SESSION, Clock, rfc3339, sign_in_answer, token_answer
 
 
 async def test_token_is_asked_for_as_the_contract_says(client: AuthClient, gateway: respx.MockRouter) -> None:
@@ -48,6 +48,60 @@ async def test_kept_token_too_short_for_min_ttl_is_asked_for_again(
     assert await client.get_token("google", ALICE) == "one"
     clock.now += 1000
     assert await client.get_token("google", ALICE, min_ttl=3000) == "two"
+
+
+async def test_kept_token_works_for_a_minute_more_unless_asked_otherwise(
+    client: AuthClient, blocking: SyncAuthClient, gateway: respx.MockRouter, clock: Clock
+) -> None:
+    async def get(min_ttl: int | None) -> tuple[str, str]:
+        return await client.get_token("google", ALICE, min_ttl=min_ttl), blocking.get_token(
+            "google", ALICE, min_ttl=min_ttl
+        )
+
+    def one(_: httpx.Request) -> httpx.Response:
+        return token_answer("one", 100, refresh_after=rfc3339(100))
+
+    route = gateway.post("/auth/token").mock(side_effect=one)
+    assert await get(None) == ("one", "one")
+    clock.now += 30
+    assert await get(None) == ("one", "one")
+    assert route.call_count == 2
+    clock.now += 20
+    assert await get(0) == ("one", "one")
+    assert route.call_count == 2
+    route.mock(side_effect=lambda _: token_answer("two"))
+    assert await get(None) == ("two", "two")
+    assert route.call_count == 4
+
+
+async def test_kept_installation_token_works_for_a_minute_more(
+    client: AuthClient, blocking: SyncAuthClient, gateway: respx.MockRouter, clock: Clock
+) -> None:
+    def short(_: httpx.Request) -> httpx.Response:
+        return token_answer("short", 100, refresh_after=rfc3339(100))
+
+    route = gateway.get("/oauth/token/github").mock(side_effect=short)
+    for count in (2, 4):
+        assert await client.get_installation_token("github", "1001") == "short"
+        assert blocking.get_installation_token("github", "1001") == "short"
+        assert route.call_count == count
+        clock.now += 50
+
+
+async def test_token_that_lives_less_than_a_minute_is_asked_for_every_time(
+    client: AuthClient, blocking: SyncAuthClient, gateway: respx.MockRouter
+) -> None:
+    def short(_: httpx.Request) -> httpx.Response:
+        return token_answer("short", 30, refresh_after=rfc3339(30))
+
+    route = gateway.post("/auth/token").mock(side_effect=short)
+    for count in (2, 4):
+        assert await client.get_token("google", ALICE) == "short"
+        assert blocking.get_token("google", ALICE) == "short"
+        assert route.call_count == count
+    assert await client.get_token("google", ALICE, min_ttl=0) == "short"
+    assert blocking.get_token("google", ALICE, min_ttl=0) == "short"
+    assert route.call_count == 4
 
 
 async def test_wrong_clock_of_this_machine_does_not_matter(

@@ -8,16 +8,27 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ._token_files import TokenFile, read_folder, read_users
-from .exceptions import AuthGatewayError, AuthRequiredException, ConfigurationError, ConflictError
+from .exceptions import (
+    AuthGatewayError,
+    AuthRequiredException,
+    ConfigurationError,
+    ConflictError,
+    GatewayUnavailableError,
+    InvalidRequestError,
+    ProviderError,
+)
 from .sync_client import SyncAuthClient
 
 DONE, SOMEBODY_LEFT, FAILED = 0, 1, 2
+
+# About one file; the next may go well.
+_ABOUT_ONE = (ProviderError, GatewayUnavailableError, InvalidRequestError)
 
 Act = Callable[[SyncAuthClient, str, TokenFile], tuple[bool, str]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 everybody is connected, 1 somebody must still sign in, 2 it could not be done."""
+    """The exit code: 0 everybody is connected, 1 somebody must still sign in, 2 something failed."""
     options = _parser().parse_args(arguments)
     try:
         return _import_google_tokens(options)
@@ -57,13 +68,20 @@ def _import_google_tokens(options: argparse.Namespace) -> int:
     if not files:
         raise ConfigurationError(f"There is no *.json in {options.folder}.")
     act: Act = _hand_over if options.hand_over else _link if options.links else _look
-    left = 0
+    left = failed = 0
     with SyncAuthClient() as client:
         for file in files:
-            connected, said = _about(client, options.provider, file, act)
+            try:
+                connected, said = _about(client, options.provider, file, act)
+            except _ABOUT_ONE as error:
+                connected, said = False, f"failed: {error.message}"
+                failed += 1
             left += not connected
             print(f"{file.name}\t{file.user_email or '-'}\t{said}")
-    print(f"{len(files)} files, {len(files) - left} connected, {left} left.")
+    of_them = f", {failed} of them failed" if failed else ""
+    print(f"{len(files)} files, {len(files) - left} connected, {left} left{of_them}.")
+    if failed:
+        return FAILED
     return SOMEBODY_LEFT if left else DONE
 
 

@@ -90,13 +90,13 @@ class AuthClient:
         """The same with its end, its scopes and whether the provider is down meanwhile."""
         call = _calls.token(provider, user_email, min_ttl=min_ttl, scopes=scopes, force_refresh=force_refresh)
         key = ("user", provider, user_email.lower(), *sorted(scopes or ()))
-        return await self._token(key, call, min_ttl or 0, fresh=force_refresh)
+        return await self._token(key, call, min_ttl, fresh=force_refresh)
 
     async def replace_token(
         self, provider: str, user_email: str, rejected: str, *, scopes: Sequence[str] | None = None
     ) -> str:
         """After an API answered 401 to `rejected`: the newer token that is there already, or one refreshed now."""
-        self._cache.forget("user", provider, user_email.lower(), token=rejected)
+        self._cache.forget_token(rejected, "user", provider, user_email.lower())
         token = await self.get_token(provider, user_email, scopes=scopes)
         if token != rejected:
             return token
@@ -169,7 +169,7 @@ class AuthClient:
             platform, org_id=org_id, installation_id=installation_id, kind=kind, min_ttl=min_ttl
         )
         key = ("installation", platform, org_id or "", installation_id or "", kind or "")
-        return (await self._token(key, call, min_ttl or 0)).access_token
+        return (await self._token(key, call, min_ttl)).access_token
 
     async def list_installations(
         self, platform: str | None = None, *, org_id: str | None = None, status: str | None = None
@@ -205,22 +205,23 @@ class AuthClient:
     ) -> None:
         await self.aclose()
 
-    async def _token(self, key: Key, call: Call, min_ttl: float, *, fresh: bool = False) -> Token:
+    async def _token(self, key: Key, call: Call, min_ttl: int | None, *, fresh: bool = False) -> Token:
         cached = None if fresh else self._cache.find(key, min_ttl)
         if cached is not None:
             return cached
 
         async def fetch() -> Token:
-            asked_at = self._chance.clock()
+            asked = self._cache.ask()
             answer = await self._send(call)
             try:
                 token = _calls.token_of(success(call, answer, self.gateway_url))
             except (KeyError, ValueError):
                 raise GatewayFaultError(f"What answers at {self.gateway_url} gave a token that is none.") from None
-            self._cache.put(key, token, asked_at, answer)
+            self._cache.put(key, token, asked, answer)
             return token
 
-        return await self._single(("fresh" if fresh else str(min_ttl), *key), self._named(fetch))
+        flight = ("fresh" if fresh else str(min_ttl), str(self._cache.forgotten(key)), *key)
+        return await self._single(flight, self._named(fetch))
 
     async def _single(self, key: Key, work: Callable[[], Awaitable[T]]) -> T:
         """One such request at a time; whoever comes meanwhile gets its result. It outlives who asked first."""

@@ -79,13 +79,13 @@ class SyncAuthClient:
     ) -> Token:
         call = _calls.token(provider, user_email, min_ttl=min_ttl, scopes=scopes, force_refresh=force_refresh)
         key = ("user", provider, user_email.lower(), *sorted(scopes or ()))
-        return self._token(key, call, min_ttl or 0, fresh=force_refresh)
+        return self._token(key, call, min_ttl, fresh=force_refresh)
 
     def replace_token(
         self, provider: str, user_email: str, rejected: str, *, scopes: Sequence[str] | None = None
     ) -> str:
         with self._lock:
-            self._cache.forget("user", provider, user_email.lower(), token=rejected)
+            self._cache.forget_token(rejected, "user", provider, user_email.lower())
         token = self.get_token(provider, user_email, scopes=scopes)
         if token != rejected:
             return token
@@ -149,7 +149,7 @@ class SyncAuthClient:
             platform, org_id=org_id, installation_id=installation_id, kind=kind, min_ttl=min_ttl
         )
         key = ("installation", platform, org_id or "", installation_id or "", kind or "")
-        return self._token(key, call, min_ttl or 0).access_token
+        return self._token(key, call, min_ttl).access_token
 
     def list_installations(
         self, platform: str | None = None, *, org_id: str | None = None, status: str | None = None
@@ -180,9 +180,9 @@ class SyncAuthClient:
     ) -> None:
         self.close()
 
-    def _token(self, key: Key, call: Call, min_ttl: float, *, fresh: bool = False) -> Token:
-        flight_key = ("fresh" if fresh else str(min_ttl), *key)
+    def _token(self, key: Key, call: Call, min_ttl: int | None, *, fresh: bool = False) -> Token:
         with self._lock:
+            flight_key = ("fresh" if fresh else str(min_ttl), str(self._cache.forgotten(key)), *key)
             cached = None if fresh else self._cache.find(key, min_ttl)
             if cached is not None:
                 return cached
@@ -204,14 +204,15 @@ class SyncAuthClient:
                 del self._flights[flight_key]
 
     def _fetch(self, key: Key, call: Call) -> Token:
-        asked_at = self._chance.clock()
+        with self._lock:
+            asked = self._cache.ask()
         answer = self._send(call)
         try:
             token = _calls.token_of(success(call, answer, self.gateway_url))
         except (KeyError, ValueError):
             raise GatewayFaultError(f"What answers at {self.gateway_url} gave a token that is none.") from None
         with self._lock:
-            self._cache.put(key, token, asked_at, answer)
+            self._cache.put(key, token, asked, answer)
         return token
 
     def _ask(self, call: Call) -> dict[str, Any]:
