@@ -167,12 +167,13 @@ class GitHub final : public auth_gateway::OAuthProvider {
   /// After the installation: with a code where the app asks for authorization then, else the person is sent
   /// to give it, for the installation that the redirect names is a claim.
   Status callback(Call& call, const Dialect& dialect) const override {
-    if (call.parameter("error") || call.parameter("code")) return OAuthProvider::callback(call, dialect);
-    if (call.parameter("setup_action") == "request") {
+    if (call.parameter("error")) return OAuthProvider::callback(call, dialect);
+    if (call.parameter("setup_action") == "request") {  // a code may come along; there is no installation
       return call.fail(Status::Denied,
                        "An owner of the organisation has to approve the request; then start again.");
     }
-    if (!call.parameter("installation_id")) return OAuthProvider::callback(call, dialect);
+    if (call.parameter("code") || !call.parameter("installation_id"))
+      return OAuthProvider::callback(call, dialect);
     return OAuthProvider::authorize(call, dialect);
   }
 

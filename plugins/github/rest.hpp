@@ -115,6 +115,10 @@ inline Status judgeAsApp(Call& call) {
       if (!contains(*message, "suspended")) return Status::Transient;
       return call.fail(Status::Denied, "The installation is suspended; the organisation can end that.");
     case 404:
+      if (contains(*message, "Integration not found")) {
+        return call.fail(Status::BadClient,
+                         "GitHub does not know the app there: check app_id, client_id and api_url.");
+      }
       return call.fail(Status::GrantDead, "The app is not installed there any more.");
     case 422:
       return call.fail(Status::BadOption,

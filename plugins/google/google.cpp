@@ -29,6 +29,7 @@ class Google final : public auth_gateway::OAuthProvider {
     google.authenticateRevocation = false;
     google.authenticateDevice = false;
     google.accessTtlDefault = 3600;
+    google.refreshIdleTtl = 180 * 24 * 3600;  // Google says six months
     google.authorizationParameters = authorizationParameters(call);
     google.words.client.insert(google.words.client.end(), {"deleted_client", "disabled_client",
                                                            "org_internal", "admin_policy_enforced"});

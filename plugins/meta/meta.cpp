@@ -288,7 +288,7 @@ class Meta final : public auth_gateway::OAuthProvider {
                  auth_gateway::jsonObject({{"url", page}, {"confirmation_code", code}}));
   }
 
-  /// Proves itself later, so that nothing needs to be remembered of a person who wanted to be forgotten.
+  /// Proves itself later, so that no record of the request is needed.
   static std::string confirmation(Call& call, const std::string& stem) {
     return stem + std::string(call.hmacSha256(call.clientSecret(), "deletion " + stem).substr(0, 16));
   }
@@ -297,7 +297,8 @@ class Meta final : public auth_gateway::OAuthProvider {
     const std::string code(call.parameter("id").value_or(""));
     if (!auth_gateway::equalInConstantTime(code, confirmation(call, code.substr(0, 16))))
       return call.fail(Status::Denied, "The confirmation code is wrong.");
-    return reply(call, "text/plain", "What the gateway held of this account was deleted. Code: " + code);
+    return reply(call, "text/plain",
+                 "The tokens that the gateway held of this account were deleted. Code: " + code);
   }
 
   static Status reply(Call& call, std::string_view type, std::string_view body) {

@@ -38,7 +38,8 @@ std::string lower(std::string_view text) {
 }
 
 /// AADSTS numbers that say more than the error word beside them. Microsoft may change them, so a number never
-/// ends a grant: it explains, calls the operator, or asks to wait.
+/// ends a grant: it explains, asks to wait, or calls the operator. The last it does only beside a word that
+/// does not end a grant itself.
 struct Number {
   std::string_view number;
   Status status;  // Ok: the word decides
@@ -237,7 +238,10 @@ class Microsoft final : public auth_gateway::OAuthProvider {
     const auto challenge = call.json("/claims");
     if (challenge && stage == Stage::Refresh) call.challenge(*challenge);
     if (status == Status::Ok || status == Status::RateLimited || call.httpStatus() >= 500) return status;
+    const auto& dead = dialect.words.dead;
+    const bool decided = word && std::find(dead.begin(), dead.end(), *word) != dead.end();
     for (const auto& known : numbers) {
+      if (decided && (known.status == Status::BadClient || known.status == Status::BadOption)) continue;
       for (const auto* place : {"/error_codes/0", "/error_codes/1", "/error_codes/2"}) {
         if (call.json(place) != known.number) continue;
         const auto meaning = known.status == Status::Ok ? status : known.status;

@@ -30,8 +30,9 @@ struct ErrorWords {
                                   "unsupported_grant_type", "unsupported_response_type"};
   std::vector<std::string> rateLimited{"slow_down"};
   std::vector<std::string> gone{"invalid_token"};  ///< at a revocation: there is nothing to revoke any more
-  std::vector<std::string> pending{"authorization_pending"};  ///< at a device: no decision yet
-  std::vector<std::string> expired{"expired_token"};          ///< at a device: the code's time is over
+  std::vector<std::string> unsupported{"unsupported_token_type"};  ///< at a revocation: this kind has none
+  std::vector<std::string> pending{"authorization_pending"};       ///< at a device: no decision yet
+  std::vector<std::string> expired{"expired_token"};               ///< at a device: the code's time is over
 };
 
 /// How a provider differs from the RFCs where the difference is data. What is not set follows RFC 6749, 7636

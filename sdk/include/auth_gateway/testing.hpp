@@ -117,7 +117,8 @@ class ScriptedHost {
       case AGW_NOW:
         return me.keep(std::to_string(me.given.now), value);
       case AGW_ID_TOKEN:
-        if (me.given.inputs.count("id_token") == 0 && me.given.inbound.body.empty()) return AGW_ABSENT;
+        if (me.given.inputs.find("id_token") == me.given.inputs.end() && me.given.inbound.body.empty())
+          return AGW_ABSENT;
         return me.claims_.valid() ? me.give(me.claims_.at(key), value) : AGW_MALFORMED;
       case AGW_HMAC_SHA256:
         return me.keep(hmacSha256(me.signingKey_, key), value);

@@ -148,6 +148,31 @@ TEST(Oauth2, Revoke_PrefersTheRefreshTokenAndTakesAnUnknownTokenAsDone) {  // RF
   EXPECT_EQ(oauth2(services)->revoke(both).error().kind, ErrorKind::Transient);
 }
 
+TEST(Oauth2, Revoke_OfAKindThatIsNotRevoked_TriesTheAccessTokenOnceAndIsThenUnsupported) {  // section 2.2.1
+  constexpr auto refused = R"({"error":"unsupported_token_type"})";
+  const RevokeRequest both{
+      .accessToken = Secret("access-token-1"), .refreshToken = Secret("refresh-token-1"), .carry = {}};
+  ScriptedServices services;
+  services.answer(400, refused);
+  services.answer(200, "");
+  EXPECT_TRUE(oauth2(services)->revoke(both).ok());
+  ASSERT_EQ(services.requests.size(), 2U);
+  EXPECT_EQ(
+      services.requests.at(1).body.reveal(),
+      "token=access-token-1&token_type_hint=access_token&client_id=gateway&client_secret=hush-hush-hush");
+  services.answer(400, refused);
+  services.answer(400, refused);
+  EXPECT_EQ(oauth2(services)->revoke(both).error().kind, ErrorKind::Unsupported);
+  EXPECT_EQ(services.requests.size(), 4U);
+  services.answer(400, refused);
+  const RevokeRequest refreshOnly{.accessToken = {}, .refreshToken = Secret("refresh-token-1"), .carry = {}};
+  EXPECT_EQ(oauth2(services)->revoke(refreshOnly).error().kind, ErrorKind::Unsupported);
+  EXPECT_EQ(services.requests.size(), 5U);
+  services.answer(503, refused);
+  EXPECT_EQ(oauth2(services)->revoke(both).error().kind, ErrorKind::Transient);
+  EXPECT_EQ(services.requests.size(), 6U);
+}
+
 TEST(Oauth2, Revoke_WithoutAnAddress_IsUnsupportedAndSaysSoInCapabilities) {
   ScriptedServices services;
   auto options = corpOptions();

@@ -91,6 +91,7 @@ inline Status OAuthProvider::judge(Call& call, const Dialect& dialect, Stage sta
   // Without a word there is no statement about the grant: a firewall's page looks just like this.
   if (!word) return http < 400 ? Status::Malformed : Status::Transient;
   if (stage == Stage::Revoke && (in(words.gone) || in(words.dead))) return Status::Ok;
+  if (stage == Stage::Revoke && in(words.unsupported)) return Status::Unsupported;
   if (stage == Stage::Refresh && in(words.dead)) return Status::GrantDead;
   if (stage == Stage::Device && (in(words.expired) || in(words.dead))) {
     return call.fail(Status::Denied, "The code's time is over: start again.");

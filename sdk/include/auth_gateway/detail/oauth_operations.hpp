@@ -92,16 +92,23 @@ inline Status OAuthProvider::revoke(Call& call, const Dialect& dialect) const {
   if (dialect.revocationUrl.empty()) return Status::Unsupported;
   // RFC 7009 section 2.1: with the refresh token go the access tokens of its grant; the reverse is not
   // promised.
-  const auto refreshToken = call.input("refresh_token");
-  const auto token = refreshToken ? refreshToken : call.input("access_token");
-  if (!token) return Status::Ok;
-  Parameters form{{"token", std::string(*token)},
-                  {"token_type_hint", refreshToken ? "refresh_token" : "access_token"}};
-  const auto sent =
-      sendForm(call, dialect, dialect.revocationUrl, std::move(form), dialect.authenticateRevocation);
-  if (sent != Status::Ok) return sent;
-  const bool done = call.httpStatus() >= 200 && call.httpStatus() < 300 && !errorWord(call, dialect);
-  return done ? Status::Ok : judge(call, dialect, Stage::Revoke);
+  auto status = Status::Ok;
+  for (const auto* kind : {"refresh_token", "access_token"}) {
+    const auto token = call.input(kind);
+    if (!token) continue;
+    Parameters form{{"token", std::string(*token)}, {"token_type_hint", kind}};
+    const auto sent =
+        sendForm(call, dialect, dialect.revocationUrl, std::move(form), dialect.authenticateRevocation);
+    if (sent != Status::Ok) return sent;
+    const auto word = errorWord(call, dialect);
+    if (!word && call.httpStatus() >= 200 && call.httpStatus() < 300) return Status::Ok;
+    const auto& unsupported = dialect.words.unsupported;
+    const bool otherKind =
+        word && std::find(unsupported.begin(), unsupported.end(), *word) != unsupported.end();
+    status = judge(call, dialect, Stage::Revoke);
+    if (status != Status::Unsupported || !otherKind) return status;
+  }
+  return status;
 }
 
 inline Status OAuthProvider::identify(Call& call, const Dialect& dialect) const {
