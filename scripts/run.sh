@@ -43,8 +43,9 @@ set_environment() {
   export OAUTH_CALLBACK_BASE=${OAUTH_CALLBACK_BASE:-http://localhost:$PORT}
   export LOG_FORMAT=${LOG_FORMAT:-text}
   export DATABASE_URL=${DATABASE_URL:-sqlite:///var/auth-gateway.db}
-  [[ ${AUTH_GATEWAY_ENCRYPTION_KEY:-} ]] || export AUTH_GATEWAY_ENCRYPTION_KEY_FILE=var/encryption-key
-  [[ ${AUTH_GATEWAY_API_KEY:-} ]] || export AUTH_GATEWAY_API_KEY_FILE=var/api-key
+  [[ ${AUTH_GATEWAY_ENCRYPTION_KEY:-}${AUTH_GATEWAY_ENCRYPTION_KEY_FILE:-} ]] ||
+    export AUTH_GATEWAY_ENCRYPTION_KEY_FILE=var/encryption-key
+  [[ ${AUTH_GATEWAY_API_KEY:-}${AUTH_GATEWAY_API_KEY_FILE:-} ]] || export AUTH_GATEWAY_API_KEY_FILE=var/api-key
   # The sandbox knows this client by itself; nothing here is secret.
   export SANDBOX_URL=http://localhost:$SANDBOX_PORT SANDBOX_CLIENT_ID=sandbox-client SANDBOX_CLIENT_SECRET=sandbox-secret
   export SANDBOX_WEBHOOK_SECRET=sandbox-webhook-secret SANDBOX_APP_KEY_PATH=var/sandbox/app.pem
@@ -62,7 +63,16 @@ wait_until_healthy() {
 }
 
 # The key as a header, from a file descriptor, so that no process list shows it.
-with_api_key() { curl --silent --show-error --header @<(printf 'X-API-Key: %s\n' "$(<var/api-key)") "$@"; }
+with_api_key() {
+  local key=${AUTH_GATEWAY_API_KEY:-}
+  [[ $key ]] || key=$(<"$AUTH_GATEWAY_API_KEY_FILE")
+  curl --silent --show-error --header @<(printf 'X-API-Key: %s\n' "$key") "$@"
+}
+
+# The key as a shell at the terminal gets it.
+shown_api_key() {
+  if [[ ${AUTH_GATEWAY_API_KEY:-} ]]; then echo '$AUTH_GATEWAY_API_KEY'; else echo "\$(cat $(realpath "$AUTH_GATEWAY_API_KEY_FILE"))"; fi
+}
 
 # consent_link <provider>
 consent_link() {
@@ -100,7 +110,7 @@ The gateway runs at $gateway (its manual: $gateway/docs), the sandbox at $SANDBO
 
 2. Then ask for the token, as often as you like:
 
-  curl -s $gateway/auth/token -H "X-API-Key: \$(cat $PWD/var/api-key)" -H 'Content-Type: application/json' -d '{"provider":"sandbox","user_email":"alice@example.com"}'
+  curl -s $gateway/auth/token -H "X-API-Key: $(shown_api_key)" -H 'Content-Type: application/json' -d '{"provider":"sandbox","user_email":"alice@example.com"}'
 
 The sandbox also plays providers that have plugins, under the names in front:
 

@@ -71,6 +71,12 @@ ResolvedText EntryReader::resolve(const YamlNode& node, const std::string& path)
   return resolved;
 }
 
+bool EntryReader::isUnsetDefault(const YamlNode& node) const {
+  if (!node.text.starts_with("${")) return false;
+  const ResolvedText resolved = resolveReferences(node.text, environment_);
+  return resolved.text.empty() && resolved.missing.empty() && resolved.faults.empty();
+}
+
 std::string EntryReader::text(const std::string& key) {
   const YamlNode* node = textNode(key);
   if (node == nullptr) return {};

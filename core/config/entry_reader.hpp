@@ -59,6 +59,8 @@ class EntryReader {
 
   /// One text value anywhere below this entry.
   [[nodiscard]] ResolvedText resolve(const YamlNode& node, const std::string& path);
+  /// `${NAME:-}` of a variable that is not set: as if its key did not stand there. Records no fault.
+  [[nodiscard]] bool isUnsetDefault(const YamlNode& node) const;
   [[nodiscard]] std::vector<std::string> takeMissing() { return std::move(missing_); }
 
  private:

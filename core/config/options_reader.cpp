@@ -68,19 +68,12 @@ class OptionsReader {
     json::object object;
     for (std::size_t i = 0; i < node.items.size() && i < node.keys.size(); ++i) {
       const std::string& key = node.keys[i].text;
-      if (isUnsetDefault(node.items[i], path + pathPart(key))) continue;
+      if (node.items[i].kind == YamlNode::Kind::Text && entry_.isUnsetDefault(node.items[i])) continue;
       const std::string below = pointer + "/" + pointerToken(key);
       object[key] = read(node.items[i], below, path + pathPart(key));
       note_(below, node.keys[i].place);
     }
     return object;
-  }
-
-  /// `${NAME:-}` of a variable that is not set: as if the key did not stand there.
-  bool isUnsetDefault(const YamlNode& node, const std::string& path) {
-    if (node.kind != YamlNode::Kind::Text || node.text.rfind("${", 0) != 0) return false;
-    const ResolvedText resolved = entry_.resolve(node, path);
-    return resolved.text.empty() && resolved.missing.empty() && resolved.faults.empty();
   }
 
   json::value readList(const YamlNode& node, const std::string& pointer, const std::string& path) {

@@ -328,8 +328,9 @@ class Storage {
   /// awaits confirmation, `NotFound` when there is none.
   virtual Result<Flow> countConfirmationTry(const std::string& id) = 0;
   /// Marks flows whose time is over without a result as failed with `error`, and returns those that held
-  /// pending tokens (with them; the rows lose them) for revocation. Finished ones whose time was over `keep`
-  /// ago are deleted first. At most `limit` rows a call.
+  /// pending tokens (with them; the rows lose them) for revocation. One whose code is being exchanged has a
+  /// minute more. Finished ones whose time was over `keep` ago are deleted. At most `limit` rows a call of
+  /// each.
   virtual Result<std::vector<Flow>> expireFlows(TimePoint now, const std::string& error,
                                                 std::chrono::seconds keep, int limit) = 0;
 

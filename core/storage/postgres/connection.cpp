@@ -174,11 +174,14 @@ void PostgresConnection::setUpSession() {
   }
 }
 
-/// Looks for a hang-up that came while nobody used the connection: one system call.
+/// Looks for a hang-up that came while nobody used the connection: one system call when there is none.
 bool PostgresConnection::stillThere() {
   pollfd socket{.fd = PQsocket(connection_.get()), .events = POLLIN, .revents = 0};
-  if (poll(&socket, 1, 0) == 0) return true;
-  return PQconsumeInput(connection_.get()) == 1 && PQstatus(connection_.get()) == CONNECTION_OK;
+  // A server that ends the connection says why first: the hang-up comes after what it said.
+  while (poll(&socket, 1, 0) != 0) {
+    if (PQconsumeInput(connection_.get()) != 1 || PQstatus(connection_.get()) != CONNECTION_OK) return false;
+  }
+  return true;
 }
 
 void PostgresConnection::ready(Deadline deadline) {

@@ -5,6 +5,9 @@
 namespace agw::storage {
 namespace {
 
+/// How long an exchange may take that began in time.
+constexpr std::chrono::minutes kExchange{1};
+
 const Sql kInsert{
     "INSERT INTO oauth_sessions (" + kFlowColumns +
     ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"};
@@ -31,8 +34,9 @@ const Sql kExpire{
     "UPDATE oauth_sessions SET status = 'failed', error = ?, code_verifier = '', device_code = '', poll_at = "
     "NULL, "
     "version = version + 1 WHERE id IN "
-    "(SELECT id FROM oauth_sessions WHERE status IN ('pending', 'exchanging', 'awaiting_confirmation') "
-    "AND expires_at <= ? LIMIT ? {skip locked}) RETURNING " +
+    "(SELECT id FROM oauth_sessions WHERE (status IN ('pending', 'awaiting_confirmation') AND expires_at <= "
+    "?) "
+    "OR (status = 'exchanging' AND expires_at <= ?) LIMIT ? {skip locked}) RETURNING " +
     kFlowColumns};
 const Sql kClaimPolls{
     "UPDATE oauth_sessions SET poll_at = ? WHERE id IN (SELECT id FROM oauth_sessions WHERE poll_at <= ? "
@@ -101,8 +105,10 @@ Result<std::vector<Flow>> SqlStorage::expireFlows(TimePoint now, const std::stri
                                                   std::chrono::seconds keep, int limit) {
   return run(Kind::Write, [&](Connection& connection) -> Result<std::vector<Flow>> {
     Transaction transaction(connection);
-    const int deleted = change(connection, kDeleteOld, TimePoint(now - keep), limit);
-    auto expired = fetchAll(connection, kExpire, readFlow, error, now, limit - deleted);
+    change(connection, kDeleteOld, TimePoint(now - keep), limit);
+    auto expired = fetchReadable(
+        connection, kExpire, readFlow, [&](const SqlFailure& failure) { note(failure); }, error, now,
+        TimePoint(now - kExchange), limit);
     std::erase_if(expired, [](const Flow& flow) { return flow.pendingTokens.empty(); });
     for (const auto& flow : expired) change(connection, kErasePending, flow.id);
     transaction.commit();
@@ -112,7 +118,9 @@ Result<std::vector<Flow>> SqlStorage::expireFlows(TimePoint now, const std::stri
 
 Result<std::vector<Flow>> SqlStorage::claimDevicePolls(TimePoint now, std::chrono::seconds claim, int limit) {
   return run(Kind::Write, [&](Connection& connection) -> Result<std::vector<Flow>> {
-    return fetchAll(connection, kClaimPolls, readFlow, TimePoint(now + claim), now, now, limit);
+    return fetchReadable(
+        connection, kClaimPolls, readFlow, [&](const SqlFailure& failure) { note(failure); },
+        TimePoint(now + claim), now, now, limit);
   });
 }
 

@@ -30,23 +30,30 @@ DueGrant readDue(const Row& row) {
 Result<std::vector<DueGrant>> SqlStorage::claimDueGrants(const std::string& provider, TimePoint now,
                                                          std::chrono::seconds claim, int limit) {
   return run(Kind::Write, [&](Connection& connection) -> Result<std::vector<DueGrant>> {
-    auto due = fetchAll(connection, kClaimDueGrants, readDue, TimePoint(now + claim), provider, now, limit);
+    auto due = fetchReadable(
+        connection, kClaimDueGrants, readDue, [&](const SqlFailure& failure) { note(failure); },
+        TimePoint(now + claim), provider, now, limit);
     std::sort(due.begin(), due.end(), endsFirst);
     return due;
   });
 }
 
+// These two change many rows in one order, so that replicas that change the same ones wait for each other
+// once, not in a circle.
+
 Result<void> SqlStorage::postponeRenewals(const std::vector<Postponement>& postponements) {
+  auto sorted = postponements;
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Postponement& left, const Postponement& right) { return left.id < right.id; });
   return run(Kind::Write, [&](Connection& connection) -> Result<void> {
     Transaction transaction(connection);
-    for (const auto& [id, seen, until] : postponements) change(connection, kPostpone, until, id, seen);
+    for (const auto& [id, seen, until] : sorted) change(connection, kPostpone, until, id, seen);
     transaction.commit();
     return {};
   });
 }
 
 Result<void> SqlStorage::markRead(const std::vector<std::string>& ids, TimePoint at) {
-  // In one order, so that replicas that note the same grants wait for each other once, not in a circle.
   auto sorted = ids;
   std::sort(sorted.begin(), sorted.end());
   return run(Kind::Write, [&](Connection& connection) -> Result<void> {

@@ -117,5 +117,24 @@ auto fetchAll(Connection& connection, const Sql& sql, Read read, const Arguments
       connection, sql, [&](const Row& row) { rows.push_back(read(row)); }, arguments...);
   return rows;
 }
+/// The same for rows that have been changed already and so must not be lost with one that cannot be read:
+/// that one is left out, and `note` told why.
+template <class Read, class Note, class... Arguments>
+auto fetchReadable(Connection& connection, const Sql& sql, Read read, Note note,
+                   const Arguments&... arguments) {
+  std::vector<decltype(read(std::declval<const Row&>()))> rows;
+  execute(
+      connection, sql,
+      [&](const Row& row) {
+        try {
+          rows.push_back(read(row));
+        } catch (const SqlFailure& failure) {
+          if (failure.error.kind != ErrorKind::Integrity) throw;
+          note(failure);
+        }
+      },
+      arguments...);
+  return rows;
+}
 
 }  // namespace agw::storage

@@ -58,14 +58,16 @@ Result<std::string> prepareFile(const std::string& path, Log& log) {
   if (access(absolute.c_str(), R_OK | W_OK) != 0) {
     return refused(path, std::string("cannot be read and written: ") + std::strerror(errno) + ".");
   }
-  if ((found.st_mode & kOthers) != 0) {
-    if (chmod(absolute.c_str(), kOwnerOnly) != 0) {
-      return refused(path, "can be read by other users, and its mode cannot be changed. Run: chmod 600");
-    }
-    log.write(LogLevel::Warning, "database_file_mode_tightened", {{"path", path}, {"mode", "0600"}});
-  }
   const auto canonical = std::filesystem::canonical(absolute, fault);
   if (fault) return refused(path, "has no canonical path: " + fault.message() + ".");
+  for (const char* part : {"", "-wal", "-shm"}) {
+    const std::string name = canonical.string() + part;
+    if (stat(name.c_str(), &found) != 0 || (found.st_mode & kOthers) == 0) continue;
+    if (chmod(name.c_str(), kOwnerOnly) != 0) {
+      return refused(name, "can be read by other users, and its mode cannot be changed. Run: chmod 600");
+    }
+    log.write(LogLevel::Warning, "database_file_mode_tightened", {{"path", path + part}, {"mode", "0600"}});
+  }
   return canonical.string();
 }
 

@@ -79,6 +79,17 @@ TEST_F(Sqlite, FileOpenToOthers_IsClosedToThemAndLogged) {
   EXPECT_TRUE(log.lines()[0].starts_with("database_file_mode_tightened"));
 }
 
+// As a backup that was put back leaves it.
+TEST_F(Sqlite, JournalOpenToOthers_IsClosedToThemAsWell) {
+  { ASSERT_TRUE(open().ok()); }
+  const std::string journal = path + "-wal";
+  std::ofstream(journal, std::ios::app).flush();
+  chmod(journal.c_str(), 0644);
+  const auto storage = open();
+  ASSERT_TRUE(storage.ok());
+  EXPECT_EQ(mode(journal), 0600);
+}
+
 TEST_F(Sqlite, SecondService_IsRefusedWithASentence) {
   const auto first = open();
   ASSERT_TRUE(first.ok());
