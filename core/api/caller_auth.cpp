@@ -101,10 +101,10 @@ Result<Caller> CallerAuth::readCaller(const std::string& digest, TimePoint now) 
                  .code = "unavailable",
                  .retryAfter = 1s};
   }
-  const bool living =
-      *record && !(*record)->revokedAt && (!(*record)->expiresAt || now < *(*record)->expiresAt);
-  if (!living) return refused(digest);
-  const ApiKeyRecord& key = **record;
+  const auto& stored = *record;
+  if (!stored || stored->revokedAt || (stored->expiresAt && *stored->expiresAt <= now))
+    return refused(digest);
+  const ApiKeyRecord& key = *stored;
   Caller caller{key.id, key.name, key.permissions};
   {
     const std::unique_lock lock(mutex_);

@@ -61,9 +61,9 @@ Result<JsonBody> JsonBody::read(const Request& request, std::initializer_list<st
   for (const auto& member : *object) {
     const std::string_view name(member.key().data(), member.key().size());
     if (std::find(fields.begin(), fields.end(), name) != fields.end()) continue;
+    const auto shown = shownName(name);
     auto error =
-        fieldFault(name.substr(0, 64), "The field '" + std::string(name.substr(0, 64)) +
-                                           "' is not known here; allowed are " + listed(fields) + ".");
+        fieldFault(shown, "The field '" + shown + "' is not known here; allowed are " + listed(fields) + ".");
     error.facts["allowed"].assign(fields.begin(), fields.end());
     return error;
   }

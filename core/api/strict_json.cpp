@@ -3,6 +3,7 @@
 #include <unordered_set>
 
 #include "api/json_body.hpp"
+#include "api/text.hpp"
 
 namespace agw::api {
 namespace {
@@ -67,8 +68,8 @@ struct StrictHandler {
     stack.push_key(part);
     const std::string name = std::exchange(partialName, {});
     if (!names.back().insert(name).second) {
-      return refuse(fieldFault(name.substr(0, 64), "The field '" + name.substr(0, 64) +
-                                                       "' stands in the body twice; send it once."),
+      const auto shown = shownName(name);
+      return refuse(fieldFault(shown, "The field '" + shown + "' stands in the body twice; send it once."),
                     code);
     }
     return withoutNul(part, code);

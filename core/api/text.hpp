@@ -1,6 +1,9 @@
 #pragma once
 
+#include <string>
 #include <string_view>
+
+#include "base/encoding.hpp"
 
 namespace agw::api {
 
@@ -31,6 +34,12 @@ namespace agw::api {
 [[nodiscard]] constexpr bool isControl(char c) {
   const auto octet = static_cast<unsigned char>(c);
   return octet < 0x20 || octet == 0x7f;
+}
+
+/// As much of a name that a client chose as a message repeats.
+[[nodiscard]] inline std::string shownName(std::string_view name) {
+  constexpr std::size_t kMost = 64;
+  return std::string(wholeLetters(name, kMost));
 }
 
 }  // namespace agw::api

@@ -9,17 +9,6 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-/// The reason as callers may read it: without the folders of this machine.
-std::string withoutFolder(std::string text, const std::filesystem::path& folder) {
-  for (const auto& path : {std::filesystem::absolute(folder).lexically_normal(), folder}) {
-    const std::string prefix = (path / "").string();
-    if (prefix.size() < 2) continue;
-    for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix))
-      text.erase(at, prefix.size());
-  }
-  return text;
-}
-
 }  // namespace
 
 Result<Plugin> pluginFor(const ProviderConfig& entry, const std::filesystem::path& folder) {
@@ -85,7 +74,10 @@ ProviderSet::Entry ProviderSet::build(const ProviderConfig& config) const {
   status.displayName = config.displayName.empty() ? config.id : config.displayName;
   auto plugin = pluginFor(config, parts_.pluginDir);
   if (!plugin) {
-    status.reason = withoutFolder(plugin.error().message, parts_.pluginDir);
+    // Callers read it; what the loader says names folders of this machine.
+    status.reason =
+        "Its plugin was refused. The gateway's log (plugin_refused) and 'auth-gateway plugins check' say "
+        "why.";
     parts_.log.write(
         LogLevel::Error, "plugin_refused",
         {{"provider", config.id}, {"reason", plugin.error().message}, {"detail", plugin.error().detail}});

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <string>
@@ -13,6 +14,7 @@
 #include "api/router.hpp"
 #include "api/server.hpp"
 #include "app/certificate_watch.hpp"
+#include "app/descriptors.hpp"
 #include "app/file_watch.hpp"
 #include "app/gauges.hpp"
 #include "app/key_guard.hpp"
@@ -124,6 +126,11 @@ class RunningService final : public Service {
   Result<void> begin() {
     if (auto guarded = guardKeys(*storage_, vault_, log_); !guarded) return guarded;
     if (auto loaded = loadFirst(); !loaded) return loaded;
+    if (maxConnections_ < api::ServerSettings().maxConnections) {
+      log_.write(LogLevel::Warning, "connections_limited",
+                 {{"connections", std::to_string(maxConnections_)},
+                  {"cure", "raise the limit of open files to 16384 (LimitNOFILE, ulimit -n)"}});
+    }
     router_ = std::make_unique<api::Router>(api::makeRoutes(applicationParts()));
     traffic_ = std::make_unique<api::Traffic>(router_->routes(), metrics_, log_, settings_.accessLog);
     auto server = api::Server::start(
@@ -152,6 +159,7 @@ class RunningService final : public Service {
       return std::max(rest, milliseconds(0));
     };
     stopping_ = true;
+    revoke_.endRetries();
     for (auto* task :
          {watcher_.get(), expirer_.get(), retrier_.get(), renewer_.get(), poller_.get(), counter_.get()})
       task->end();
@@ -276,6 +284,8 @@ class RunningService final : public Service {
     server.certificateFile = settings_.tlsCertificateFile;
     server.privateKeyFile = settings_.tlsKeyFile;
     server.trustedProxies = settings_.trustedProxies;
+    server.maxConnections = maxConnections_;
+    server.maxConnectionsPerPeer = std::max(maxConnections_ / 2, 1);
     // An organisation's uninstallation may list each of its repositories: 2 MiB are some ten thousand.
     server.largeBodies = {.path = "/oauth/webhooks/", .octets = 2U << 20, .atOnce = 8};
     return server;
@@ -285,6 +295,7 @@ class RunningService final : public Service {
   const Clock& clock_;
   Random& random_;
   Log& log_;
+  const int maxConnections_ = connectionsWithin(raiseDescriptorLimit());
   api::PrometheusMetrics metrics_;
   std::unique_ptr<Storage> storage_;
   Secret validatorKey_;

@@ -8,13 +8,13 @@
 namespace agw {
 namespace {
 
-// Sent by the destructor; nobody else has a reason to.
-constexpr int kEnd = SIGUSR1;
+/// Wakes the thread when it shall end. Others may send it too; then it means nothing.
+constexpr int kWake = SIGUSR1;
 
 sigset_t waitedFor() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, kEnd}) sigaddset(&set, signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, kWake}) sigaddset(&set, signal);
   return set;
 }
 
@@ -29,7 +29,8 @@ void blockSignals() {
 SignalThread::SignalThread(Actions actions) : actions_(std::move(actions)), thread_([this] { run(); }) {}
 
 SignalThread::~SignalThread() {
-  ::pthread_kill(thread_.native_handle(), kEnd);
+  ending_ = true;
+  ::pthread_kill(thread_.native_handle(), kWake);
   thread_.join();
 }
 
@@ -38,9 +39,10 @@ void SignalThread::run() {
   bool stopping = false;
   while (true) {
     int signal = 0;
-    if (::sigwait(&set, &signal) != 0 || signal == kEnd) return;
+    if (::sigwait(&set, &signal) != 0 || ending_) return;
+    if (signal == kWake) continue;
     if (signal == SIGHUP) {
-      actions_.reload();
+      if (!stopping) actions_.reload();
     } else if (stopping) {
       ::_exit(1);
     } else {

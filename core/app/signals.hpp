@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <thread>
 
@@ -15,7 +16,7 @@ class SignalThread {
   struct Actions {
     std::function<void()>
         stop;  ///< first SIGTERM or SIGINT; a second one ends the process at once, exit code 1
-    std::function<void()> reload;  ///< SIGHUP
+    std::function<void()> reload;  ///< SIGHUP, until `stop` was called
   };
   explicit SignalThread(Actions actions);
   ~SignalThread();
@@ -26,6 +27,7 @@ class SignalThread {
   void run();
 
   Actions actions_;
+  std::atomic<bool> ending_{false};
   std::thread thread_;
 };
 

@@ -152,6 +152,15 @@ bool isUtf8(std::string_view octets) {
   return true;
 }
 
+std::string_view wholeLetters(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return text;
+  const auto continues = [&](std::size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xc0U) == 0x80U;
+  };
+  while (most > 0 && continues(most)) --most;
+  return text.substr(0, most);
+}
+
 std::string toLower(std::string_view text) {
   std::string out(text);
   for (char& c : out) {

@@ -29,6 +29,9 @@ enum class Padding { None, Required };
 /// U+10FFFF.
 [[nodiscard]] bool isUtf8(std::string_view octets);
 
+/// As much of the beginning of UTF-8 as fits into `most` octets without cutting a letter.
+[[nodiscard]] std::string_view wholeLetters(std::string_view text, std::size_t most);
+
 /// ASCII only; other octets stay as they are.
 [[nodiscard]] std::string toLower(std::string_view text);
 

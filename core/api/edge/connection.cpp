@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kReceive = 16U << 10;
 constexpr std::int64_t kDrainMillis = 1'000;
 constexpr std::size_t kMaxDrained = 1U << 20;
-/// Pipelined answers are sent together up to this many octets.
+/// Pipelined answers are sent together up to this many octets, and as many are received in one turn.
 constexpr std::size_t kMaxBatch = 64U << 10;
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -61,17 +61,20 @@ Connection::Wait Connection::serve(bool late) {
     if (const auto next = takeRequests(waiting); next != Wait::Readable) return next;
   }
   std::array<char, kReceive> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by receive
-  while (true) {
+  for (std::size_t received = 0; received < kMaxBatch;) {
     const auto outcome = transport_->receive(buffer.data(), buffer.size());
     if (outcome.io == Transport::Io::Closed) return Wait::Closed;
     if (outcome.io != Transport::Io::Done) {
       return outcome.io == Transport::Io::NeedsWrite ? Wait::Writable : Wait::Readable;
     }
+    received += outcome.octets;
     const auto wait = takeRequests({buffer.data(), outcome.octets});
     if (wait != Wait::Readable || phase_ == Phase::Draining) return wait;
     // A plain socket that gave less than there was room for is empty; epoll tells when that changes.
     if (!transport_->secure() && outcome.octets < buffer.size()) return wait;
   }
+  // Others have their turn. The rest is in the kernel, as no TLS record is larger than the buffer.
+  return Wait::Readable;
 }
 
 Connection::Wait Connection::takeRequests(std::string_view octets) {

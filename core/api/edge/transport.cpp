@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <limits>
 #include <mutex>
+#include <vector>
 
 namespace agw::api {
 namespace {
@@ -77,6 +78,7 @@ class TlsTransport final : public Transport {
  private:
   template <class Call>
   static Outcome guarded(Call call) {
+    ERR_clear_error();  // what another user of OpenSSL left on this thread would be taken for this call's
     try {
       const int count = call();
       if (count > 0) return {Io::Done, static_cast<std::size_t>(count)};
@@ -130,10 +132,20 @@ Result<Context::Ptr> makeContext(const ServerSettings& settings) {
                .detail = fault};
 }
 
-bool samePair(const Context::Ptr& one, const Context::Ptr& other) {
-  const auto* first = SSL_CTX_get0_certificate(one->sslContext());
-  const auto* second = SSL_CTX_get0_certificate(other->sslContext());
-  return first && second && X509_cmp(first, second) == 0;
+/// The certificate and those that clients get with it.
+std::vector<const X509*> chainOf(const Context::Ptr& context) {
+  std::vector<const X509*> chain{SSL_CTX_get0_certificate(context->sslContext())};
+  STACK_OF(X509)* others = nullptr;
+  SSL_CTX_get0_chain_certs(context->sslContext(), &others);
+  for (int at = 0; at < sk_X509_num(others); ++at) chain.push_back(sk_X509_value(others, at));
+  return chain;
+}
+
+bool sameChain(const Context::Ptr& one, const Context::Ptr& other) {
+  const auto first = chainOf(one);
+  const auto second = chainOf(other);
+  return std::equal(first.begin(), first.end(), second.begin(), second.end(),
+                    [](const X509* left, const X509* right) { return X509_cmp(left, right) == 0; });
 }
 
 class TlsFactory final : public TransportFactory {
@@ -161,7 +173,7 @@ class TlsFactory final : public TransportFactory {
     auto fresh = makeContext(settings_);
     if (!fresh) return std::move(fresh).error();
     const std::lock_guard lock(mutex_);
-    if (samePair(context_, *fresh)) return false;
+    if (sameChain(context_, *fresh)) return false;
     context_ = std::move(*fresh);
     return true;
   }

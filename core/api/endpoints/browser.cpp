@@ -1,6 +1,9 @@
 #include "api/endpoints/browser.hpp"
 
+#include <algorithm>
+
 #include "api/edge/target.hpp"
+#include "api/endpoints/endpoint.hpp"
 #include "api/text.hpp"
 
 namespace agw::api {
@@ -12,6 +15,24 @@ const char* cookieName(const Request& request) {
 }
 
 constexpr std::size_t kTokenLength = 43;
+
+int pageStatus(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::Transient:
+      return 503;
+    case ErrorKind::RateLimited:
+      return 429;
+    case ErrorKind::Malformed:
+    case ErrorKind::BadOption:
+    case ErrorKind::BadClient:
+      return 502;
+    case ErrorKind::Integrity:
+    case ErrorKind::Bug:
+      return 500;
+    default:
+      return 400;
+  }
+}
 
 }  // namespace
 
@@ -33,22 +54,14 @@ std::optional<Error> refusePreview(const Request& request) {
   return Error{.kind = ErrorKind::InvalidRequest, .message = "Open this address with GET."};
 }
 
-int pageStatus(const Error& error) {
-  switch (error.kind) {
-    case ErrorKind::Transient:
-      return 503;
-    case ErrorKind::RateLimited:
-      return 429;
-    case ErrorKind::Malformed:
-    case ErrorKind::BadOption:
-    case ErrorKind::BadClient:
-      return 502;
-    case ErrorKind::Integrity:
-    case ErrorKind::Bug:
-      return 500;
-    default:
-      return 400;
+Response errorPage(std::string html, const Error& error) {
+  auto page = htmlResponse(std::move(html), pageStatus(error));
+  page.error = errorCode(error);
+  if (page.status == 429 || page.status == 503) {
+    const auto seconds = std::max<std::int64_t>(error.retryAfter.count(), 1);
+    page.headers.emplace_back("Retry-After", std::to_string(seconds));
   }
+  return page;
 }
 
 Response redirectTo(const std::string& url, int status) {

@@ -17,8 +17,8 @@ namespace agw::api {
 /// Previews of links ask by HEAD; they must not use up a person's link.
 [[nodiscard]] std::optional<Error> refusePreview(const Request& request);
 
-/// What a browser, and whoever tests with one, sees: the person's and the caller's faults are all 400.
-[[nodiscard]] int pageStatus(const Error& error);
+/// A page that tells of `error`. The person's and the caller's faults are all 400.
+[[nodiscard]] Response errorPage(std::string html, const Error& error);
 
 /// 303: also after a POST the browser comes by GET, without the form.
 [[nodiscard]] Response redirectTo(const std::string& url, int status = 303);

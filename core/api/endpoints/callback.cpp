@@ -20,11 +20,7 @@ const char* statusWord(FlowStatus status) {
 
 /// Whoever is here sits at a browser.
 Response failurePage(const CallbackOutcome& outcome, const std::string& requestId) {
-  auto page = htmlResponse(pages::failure(outcome, requestId), pageStatus(outcome.error));
-  page.error = errorCode(outcome.error);
-  const auto wait = outcome.error.retryAfter.count();
-  if (wait > 0) page.headers.emplace_back("Retry-After", std::to_string(wait));
-  return page;
+  return errorPage(pages::failure(outcome, requestId), outcome.error);
 }
 
 Response resultOf(const CallbackOutcome& outcome, const std::string& requestId) {

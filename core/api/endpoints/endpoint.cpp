@@ -32,6 +32,14 @@ Result<Scopes> checkedScopes(Scopes scopes, const char* field) {
   return fit ? Result<Scopes>(std::move(scopes)) : Result<Scopes>(scopesFault(field));
 }
 
+Result<Response> withinLimits(Gateway& gateway, CallerEndpoint endpoint, const Request& request,
+                              const Caller& caller) {
+  if (auto within = gateway.limits.request(caller.keyId); !within) return std::move(within).error();
+  const auto place = gateway.limits.place(caller.keyId);
+  if (!place) return place.error();
+  return endpoint(gateway, request, caller);
+}
+
 Response told(Gateway& gateway, const Request& request, const Error& error) {
   auto response = errorResponse(error, request.requestId);
   if (isMediaTypeFault(error)) response.status = 415;
@@ -75,34 +83,25 @@ Handler openEndpoint(SharedGateway gateway, OpenEndpoint endpoint) {
   };
 }
 
-namespace {
-
-Result<Response> withinLimits(Gateway& gateway, CallerEndpoint endpoint, const Request& request,
-                              const Caller& caller) {
-  if (auto within = gateway.limits.request(caller.keyId); !within) return std::move(within).error();
-  const auto place = gateway.limits.place(caller.keyId);
-  if (!place) return place.error();
-  return endpoint(gateway, request, caller);
+Response answerCaller(Gateway& gateway, const Request& request, CallerEndpoint endpoint) {
+  return answerCaller(gateway, request, endpoint,
+                      [&](const Error& error) { return told(gateway, request, error); });
 }
 
-}  // namespace
+Response answerCaller(Gateway& gateway, const Request& request, CallerEndpoint endpoint,
+                      const Refusal& refusal) {
+  const auto caller = gateway.auth.authenticate(request);
+  if (!caller) return refusal(caller.error());
+  auto result = withinLimits(gateway, endpoint, request, *caller);
+  auto response = result ? std::move(*result) : refusal(result.error());
+  response.keyId = caller->keyId;
+  return response;
+}
 
 Handler callerEndpoint(SharedGateway gateway, CallerEndpoint endpoint) {
   return [gateway = std::move(gateway), endpoint](const Request& request) {
-    const auto caller = gateway->auth.authenticate(request);
-    if (!caller) return told(*gateway, request, caller.error());
-    auto result = withinLimits(*gateway, endpoint, request, *caller);
-    auto response = result ? std::move(*result) : told(*gateway, request, result.error());
-    response.keyId = caller->keyId;
-    return response;
+    return answerCaller(*gateway, request, endpoint);
   };
-}
-
-Result<Caller> admittedCaller(Gateway& gateway, const Request& request) {
-  auto caller = gateway.auth.authenticate(request);
-  if (!caller) return caller;
-  if (auto within = gateway.limits.request(caller->keyId); !within) return std::move(within).error();
-  return caller;
 }
 
 Response jsonResponse(const boost::json::object& body, int status) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -32,8 +33,12 @@ using CallerEndpoint = Result<Response> (*)(Gateway&, const Request&, const Call
 /// An endpoint for callers: the key is checked before anything else is looked at.
 [[nodiscard]] Handler callerEndpoint(SharedGateway gateway, CallerEndpoint endpoint);
 
-/// Whoever asks, within the limit of its key: for endpoints that do not need a key in every case.
-[[nodiscard]] Result<Caller> admittedCaller(Gateway& gateway, const Request& request);
+/// What `callerEndpoint` does with a request, for endpoints that do it with some of theirs.
+[[nodiscard]] Response answerCaller(Gateway& gateway, const Request& request, CallerEndpoint endpoint);
+/// The same where errors are answered in other words than the contract's.
+using Refusal = std::function<Response(const Error&)>;
+[[nodiscard]] Response answerCaller(Gateway& gateway, const Request& request, CallerEndpoint endpoint,
+                                    const Refusal& refusal);
 
 [[nodiscard]] Response jsonResponse(const boost::json::object& body, int status = 200);
 [[nodiscard]] Response htmlResponse(std::string body, int status = 200);

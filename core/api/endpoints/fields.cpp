@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "api/redirect_target.hpp"
+#include "api/text.hpp"
 
 namespace agw::api {
 namespace {
@@ -51,8 +52,8 @@ std::optional<Error> onlyKnown(const Query& query, std::initializer_list<std::st
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     std::string list;
     for (const auto known : names) list += (list.empty() ? "'" : ", '") + std::string(known) + "'";
-    return fieldFault(name.substr(0, 64), "The parameter '" + name.substr(0, 64) +
-                                              "' is not known here; allowed are " + list + ".");
+    const auto shown = shownName(name);
+    return fieldFault(shown, "The parameter '" + shown + "' is not known here; allowed are " + list + ".");
   }
   return std::nullopt;
 }

@@ -43,6 +43,7 @@ Result<Response> makeTicket(Gateway& gateway, const Request& request, const Call
   }
   const auto wanted = permittedRequest(request, caller, std::move(orgId), std::move(redirect));
   if (!wanted) return wanted.error();
+  if (auto within = gateway.limits.consent(caller.keyId); !within) return std::move(within).error();
   const auto ticket = gateway.parts.install.makeTicket(*wanted);
   if (!ticket) return ticket.error();
   return jsonResponse({{"install_url", installUrl(gateway, wanted->provider, ticket->ticket)},
@@ -51,6 +52,9 @@ Result<Response> makeTicket(Gateway& gateway, const Request& request, const Call
 
 /// A program asks with its key, and sends a browser where the answer says.
 Result<Response> beginByKey(Gateway& gateway, const Request& request, const Caller& caller) {
+  if (request.late) return overloaded();
+  if (request.queryFault) return *request.queryFault;
+  if (auto preview = refusePreview(request)) return std::move(*preview);
   if (auto fault = onlyKnown(request.query, {"org_id", "redirect_after"})) return std::move(*fault);
   auto organisation = optionalId(request.query, "org_id");
   if (!organisation) return std::move(organisation).error();
@@ -59,24 +63,26 @@ Result<Response> beginByKey(Gateway& gateway, const Request& request, const Call
   if (!redirect) return std::move(redirect).error();
   const auto wanted = permittedRequest(request, caller, std::move(*organisation), std::move(*redirect));
   if (!wanted) return wanted.error();
+  if (auto within = gateway.limits.consent(caller.keyId); !within) return std::move(within).error();
   const auto link = gateway.parts.install.begin(*wanted);
   if (!link) return link.error();
   return redirectTo(link->url, 302);
 }
 
+Response failurePage(const Gateway& gateway, const Request& request, const InstallOutcome& outcome) {
+  auto page = errorPage(pages::notInstalled(outcome, request.requestId), outcome.error);
+  if (page.status >= 500 && !outcome.error.detail.empty()) {
+    gateway.parts.log.write(
+        LogLevel::Warning, "request_failed",
+        {{"request_id", request.requestId}, {"error", page.error}, {"detail", outcome.error.detail}});
+  }
+  return page;
+}
+
 Response failurePage(const Gateway& gateway, const Request& request, const Error& error) {
   InstallOutcome outcome;
   outcome.error = error;
-  if (pageStatus(error) >= 500) {
-    gateway.parts.log.write(
-        LogLevel::Warning, "request_failed",
-        {{"request_id", request.requestId}, {"error", errorCode(error)}, {"detail", error.detail}});
-  }
-  auto page = htmlResponse(pages::notInstalled(outcome, request.requestId), pageStatus(error));
-  page.error = errorCode(error);
-  if (error.retryAfter.count() > 0)
-    page.headers.emplace_back("Retry-After", std::to_string(error.retryAfter.count()));
-  return page;
+  return failurePage(gateway, request, outcome);
 }
 
 /// Whether this browser may begin without a ticket.
@@ -104,13 +110,7 @@ Result<InstallLink> beginByBrowser(Gateway& gateway, const Request& request, con
                .code = "forbidden"};
 }
 
-Result<Response> begin(Gateway& gateway, const Request& request) {
-  if (auto preview = refusePreview(request)) return failurePage(gateway, request, *preview);
-  if (request.header("X-API-Key") || request.header("Authorization")) {
-    const auto caller = admittedCaller(gateway, request);
-    if (!caller) return caller.error();
-    return beginByKey(gateway, request, *caller);
-  }
+Response begin(Gateway& gateway, const Request& request) {
   auto browser = browserOf(request);
   if (browser.empty()) {
     auto made = newToken(gateway.parts.random);
@@ -133,14 +133,10 @@ Response resultOf(const InstallOutcome& outcome, const Gateway& gateway, const R
         redirectWith(outcome.redirectAfter, installed ? "completed" : "failed", {"installation_id", id}));
   }
   if (installed) return htmlResponse(pages::installed(outcome));
-  if (pageStatus(outcome.error) < 500)
-    return htmlResponse(pages::notInstalled(outcome, request.requestId), pageStatus(outcome.error));
-  return failurePage(gateway, request, outcome.error);
+  return failurePage(gateway, request, outcome);
 }
 
-Result<Response> callback(Gateway& gateway, const Request& request) {
-  if (request.late) return failurePage(gateway, request, overloaded());
-  if (auto preview = refusePreview(request)) return failurePage(gateway, request, *preview);
+Response callback(Gateway& gateway, const Request& request) {
   const auto parameters = redirectParameters(request);
   if (!parameters) return failurePage(gateway, request, parameters.error());
   InstallCallback found{.provider = request.pathParameters.at("platform"),
@@ -154,13 +150,34 @@ Result<Response> callback(Gateway& gateway, const Request& request) {
   return resultOf(gateway.parts.install.finish(found), gateway, request);
 }
 
+/// An endpoint for people: whatever is wrong is told by a page.
+Handler browserEndpoint(SharedGateway gateway, Response (*endpoint)(Gateway&, const Request&)) {
+  return [gateway = std::move(gateway), endpoint](const Request& request) {
+    if (request.late) return failurePage(*gateway, request, overloaded());
+    if (const auto within = gateway->limits.stranger(request.peer); !within)
+      return failurePage(*gateway, request, within.error());
+    if (auto preview = refusePreview(request)) return failurePage(*gateway, request, *preview);
+    if (request.queryFault) return failurePage(*gateway, request, *request.queryFault);
+    return endpoint(*gateway, request);
+  };
+}
+
+/// By a browser, or by a program with its key.
+Handler beginEndpoint(const SharedGateway& gateway) {
+  return [gateway, page = browserEndpoint(gateway, begin),
+          program = callerEndpoint(gateway, beginByKey)](const Request& request) {
+    const bool withKey = request.header("X-API-Key") || request.header("Authorization");
+    return withKey ? program(request) : page(request);
+  };
+}
+
 }  // namespace
 
 void addInstallRoutes(std::vector<Route>& routes, const SharedGateway& gateway) {
   routes.push_back({"POST", "/oauth/install/{platform}", callerEndpoint(gateway, makeTicket)});
-  routes.push_back({"GET", "/oauth/install/{platform}", openEndpoint(gateway, begin)});
-  routes.push_back({"GET", "/oauth/callback/{platform}", openEndpoint(gateway, callback), true});
-  routes.push_back({"POST", "/oauth/callback/{platform}", openEndpoint(gateway, callback), true});
+  routes.push_back({"GET", "/oauth/install/{platform}", beginEndpoint(gateway), true});
+  routes.push_back({"GET", "/oauth/callback/{platform}", browserEndpoint(gateway, callback), true});
+  routes.push_back({"POST", "/oauth/callback/{platform}", browserEndpoint(gateway, callback), true});
 }
 
 }  // namespace agw::api

@@ -147,17 +147,16 @@ Result<Wish> wishOf(TokenExchange exchange, const Caller& caller) {
 /// The token in the form of RFC 6749.
 Result<boost::json::object> fetch(Gateway& gateway, Wish& wish, const Caller& caller,
                                   const std::string& requestId) {
-  const auto now = gateway.parts.clock.now();
   if (wish.user) {
     wish.user->requestId = requestId;
     const auto answer = gateway.parts.tokens.token(*wish.user);
     if (!answer) return answer.error();
-    return standardTokenJson(*answer, now);
+    return standardTokenJson(*answer, gateway.parts.clock.now());
   }
   wish.installation.requestId = requestId;
   const auto answer = gateway.parts.installationTokens.token(wish.installation, caller);
   if (!answer) return answer.error();
-  auto body = standardTokenJson(answer->token, now);
+  auto body = standardTokenJson(answer->token, gateway.parts.clock.now());
   body["installation_id"] = answer->installationId;
   body["org_id"] = answer->orgId;
   return body;
@@ -172,33 +171,35 @@ Result<Response> answerInJson(Gateway& gateway, Wish wish, const Caller& caller,
   return refusal(gateway, wish.installation, body.error(), caller);
 }
 
-Response exchangeToken(Gateway& gateway, const Request& request) {
-  const auto keyed = withKeyOfClient(request);
-  if (!keyed) return standardError(keyed.error(), request, {});
-  const auto caller = admittedCaller(gateway, *keyed);
-  if (!caller) return standardError(caller.error(), request, {});
+Result<Response> exchangeToken(Gateway& gateway, const Request& request, const Caller& caller) {
   auto exchange = readExchange(request);
-  if (!exchange) return standardError(exchange.error(), request, {});
-  auto wish = wishOf(std::move(*exchange), *caller);
-  if (!wish) return standardError(wish.error(), request, {});
-  const auto body = fetch(gateway, *wish, *caller, request.requestId);
+  if (!exchange) return std::move(exchange).error();
+  auto wish = wishOf(std::move(*exchange), caller);
+  if (!wish) return std::move(wish).error();
+  const auto body = fetch(gateway, *wish, caller, request.requestId);
   if (body) return jsonResponse(*body);
   std::optional<ConsentHint> hint;
   if (curedByConsent(body.error()) && !body.error().facts.contains("status")) {
-    hint = wish->user ? hintFor(gateway, *wish->user, body.error(), *caller)
-                      : hintFor(gateway, wish->installation, *caller);
+    hint = wish->user ? hintFor(gateway, *wish->user, body.error(), caller)
+                      : hintFor(gateway, wish->installation, caller);
   }
   return standardError(body.error(), request, hint);
 }
 
-/// By JSON with a key, or by form as a stock OAuth library sends it.
-Result<Response> standardToken(Gateway& gateway, const Request& request) {
-  if (isForm(request)) return exchangeToken(gateway, request);
-  const auto caller = admittedCaller(gateway, request);
-  if (!caller) return caller.error();
-  auto wish = readTokenBody(request, *caller);
+Result<Response> tokenByJson(Gateway& gateway, const Request& request, const Caller& caller) {
+  auto wish = readTokenBody(request, caller);
   if (!wish) return std::move(wish).error();
-  return answerInJson(gateway, std::move(*wish), *caller, request.requestId);
+  return answerInJson(gateway, std::move(*wish), caller, request.requestId);
+}
+
+/// By JSON with a key, or by form as a stock OAuth library sends it.
+Handler standardToken(SharedGateway gateway) {
+  return [gateway = std::move(gateway)](const Request& request) {
+    if (!isForm(request)) return answerCaller(*gateway, request, tokenByJson);
+    const auto told = [&](const Error& error) { return standardError(error, request, {}); };
+    const auto keyed = withKeyOfClient(request);
+    return keyed ? answerCaller(*gateway, *keyed, exchangeToken, told) : told(keyed.error());
+  };
 }
 
 Result<Response> refresh(Gateway& gateway, const Request& request, const Caller& caller) {
@@ -219,7 +220,7 @@ Result<Response> refresh(Gateway& gateway, const Request& request, const Caller&
 
 void addInstallationTokenRoutes(std::vector<Route>& routes, const SharedGateway& gateway) {
   routes.push_back({"GET", "/oauth/token/{platform}", callerEndpoint(gateway, token)});
-  routes.push_back({"POST", "/oauth/token", openEndpoint(gateway, standardToken)});
+  routes.push_back({"POST", "/oauth/token", standardToken(gateway)});
   routes.push_back({"POST", "/oauth/refresh", callerEndpoint(gateway, refresh)});
 }
 

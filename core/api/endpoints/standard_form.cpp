@@ -79,7 +79,7 @@ Result<Request> withKeyOfClient(const Request& request) {
   Request keyed = request;
   if (usesBasic(request)) {
     if (!secret.empty() || request.header("X-API-Key")) return keyTwice();
-    const auto header = *request.header("Authorization");
+    const auto header = request.header("Authorization").value_or("");
     secret = basicSecret(header.substr(std::string_view("Basic ").size())).value_or("");
     std::erase_if(keyed.headers,
                   [](const auto& field) { return equalsIgnoringCase(field.first, "Authorization"); });

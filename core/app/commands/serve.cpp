@@ -90,6 +90,7 @@ int serve(const CommandContext& context, const std::string& providersFile) {
   stop.wait();
   log->write(LogLevel::Info, "stopping", {});
   (*service)->stop(kStopLimit);
+  service->reset();  // while a second signal can still end what does not
   log->write(LogLevel::Info, "stopped", {});
   return 0;
 }

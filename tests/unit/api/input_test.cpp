@@ -23,6 +23,15 @@ Error refusal(const Request& request) {
   return body.ok() ? Error{} : body.error();
 }
 
+// Cut in the middle of a letter it would be no JSON.
+TEST(JsonBody, LongUnknownName_IsShownInWholeLetters) {
+  const std::string letters(63, 'a');
+  const auto unknown = refusal(json("{\"" + letters + "\xc3\xa9\": 1}"));
+  EXPECT_EQ(unknown.facts.at("field").front(), letters);
+  const auto twice = refusal(json("{\"" + letters + "\xc3\xa9\": 1, \"" + letters + "\xc3\xa9\": 2}"));
+  EXPECT_EQ(twice.facts.at("field").front(), letters);
+}
+
 // D5: each would be understood differently by some reader.
 TEST(JsonBody, AmbiguousOrBrokenJson_IsRefused) {
   std::string deep = R"({"name":)";

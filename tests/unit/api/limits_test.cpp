@@ -24,6 +24,21 @@ class LimitsTest : public testing::Test, public test::ApiRig {
     if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
     return router->route(request);
   }
+  /// Token exchange by form, for a user without a grant.
+  Response exchange(const std::string& key) {
+    return ApiRig::ask(
+        {.path = "/oauth/token",
+         .body = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&audience=fake"
+                 "&subject_token=alice%40x.com&subject_token_type=urn%3Aauth-gateway%3Atoken-type%3A"
+                 "user_email&client_secret=" +
+                 key,
+         .key = "",
+         .type = "application/x-www-form-urlencoded"});
+  }
+  void letIn() {
+    provider->abilities.installations = true;
+    provider->configuration.installRedirectUri = "https://gateway.x.com/oauth/callback/fake";
+  }
   Response token(const std::string& key, const std::string& peer = "192.0.2.1") {
     return ask("POST", "/auth/token", key, peer, test::subject());
   }
@@ -52,20 +67,71 @@ TEST_F(LimitsTest, OneCustomersIpv6Addresses_AreOnePeer) {
 }
 
 TEST_F(LimitsTest, PeerAtItsLimit_IsStillServedWithAValidKey) {
+  letIn();
   serveUnder({.perPeer = 1});
   EXPECT_EQ(ask("GET", "/health/live", "", "192.0.2.1").status, 200);
   EXPECT_EQ(ask("GET", "/health/live", "", "192.0.2.1").status, 429);
   EXPECT_EQ(token(test::kRootKey).status, 401) << "no grant, but let in";
+  EXPECT_EQ(ask("POST", "/oauth/token", test::kRootKey, "192.0.2.1", test::subject()).status, 401);
+  EXPECT_EQ(exchange(test::kRootKey).status, 400) << "RFC 6749's word for it";
+  EXPECT_EQ(ask("GET", "/oauth/install/fake", test::kRootKey, "192.0.2.1").status, 302);
+}
+
+TEST_F(LimitsTest, WrongKeysByForm_AreLimitedInTheWordsOfTheStandard) {
+  serveUnder({.perPeer = 1});
+  EXPECT_EQ(field(exchange("wrong-1"), "error"), "invalid_client");
+  const auto refused = exchange("wrong-2");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(field(refused, "error"), "temporarily_unavailable");
+  EXPECT_EQ(headerOf(refused, "Retry-After"), "60");
+}
+
+TEST_F(LimitsTest, StandardToken_IsItsKeysRequest) {
+  serveUnder({.perKey = 3});
+  EXPECT_EQ(ask("POST", "/oauth/token", test::kRootKey, "192.0.2.1", test::subject()).keyId, "root");
+  EXPECT_EQ(exchange(test::kRootKey).keyId, "root");
+  EXPECT_EQ(ask("GET", "/oauth/install/fake", test::kRootKey, "192.0.2.1").keyId, "root");
+  EXPECT_EQ(exchange(test::kRootKey).status, 429);
+}
+
+TEST_F(LimitsTest, InstallLinks_AreLimitedWithTheConsentLinks) {
+  letIn();
+  serveUnder({.consents = 2});
+  EXPECT_EQ(ask("POST", "/oauth/install/fake", test::kRootKey, "192.0.2.1").status, 200);
+  EXPECT_EQ(ask("GET", "/oauth/install/fake", test::kRootKey, "192.0.2.1").status, 302);
+  EXPECT_EQ(ask("POST", "/oauth/install/fake", test::kRootKey, "192.0.2.1").status, 429);
+  EXPECT_EQ(ask("GET", "/oauth/install/fake", test::kRootKey, "192.0.2.1").status, 429);
+  EXPECT_EQ(ask("POST", "/auth/init", test::kRootKey, "192.0.2.1", test::subject()).status, 429);
 }
 
 // Whoever comes back from a provider sits at a browser.
-TEST_F(LimitsTest, CallbackPastTheLimit_IsAPageThatSaysWhenToComeBack) {
-  serveUnder({.perPeer = 1});
-  EXPECT_EQ(ask("GET", "/auth/callback/fake", "", "192.0.2.1").status, 400);
-  const auto page = ask("GET", "/auth/callback/fake", "", "192.0.2.1");
-  EXPECT_EQ(page.status, 429);
-  EXPECT_EQ(page.contentType, "text/html; charset=utf-8");
-  EXPECT_EQ(headerOf(page, "Retry-After"), "60");
+TEST_F(LimitsTest, PeoplePastTheLimit_GetAPageThatSaysWhenToComeBack) {
+  for (const char* path : {"/auth/callback/fake", "/oauth/callback/fake", "/oauth/install/fake"}) {
+    serveUnder({.perPeer = 1});
+    EXPECT_NE(ask("GET", path, "", "192.0.2.1").status, 429) << path;
+    const auto page = ask("GET", path, "", "192.0.2.1");
+    EXPECT_EQ(page.status, 429) << path;
+    EXPECT_EQ(page.contentType, "text/html; charset=utf-8") << path;
+    EXPECT_EQ(headerOf(page, "Retry-After"), "60") << path;
+  }
+}
+
+TEST_F(LimitsTest, PeopleThatCameLateOrWithADoubledParameter_GetAPage) {
+  for (const char* path : {"/auth/callback/fake", "/oauth/callback/fake", "/oauth/install/fake"}) {
+    Request request;
+    request.method = "GET";
+    request.path = path;
+    request.requestId = "request-1";
+    request.late = true;
+    const auto late = router->route(request);
+    EXPECT_EQ(late.status, 503) << path;
+    EXPECT_EQ(headerOf(late, "Retry-After"), "1") << path;
+    request.late = false;
+    request.queryFault = Error{.kind = ErrorKind::InvalidRequest, .message = "'state' is there twice."};
+    const auto doubled = router->route(request);
+    EXPECT_EQ(doubled.status, 400) << path;
+    for (const auto* page : {&late, &doubled}) EXPECT_EQ(page->contentType, "text/html; charset=utf-8");
+  }
 }
 
 TEST_F(LimitsTest, KeyIsCountedByItself_NotByWhatTheBodySays) {

@@ -4,6 +4,7 @@
 #include <Poco/Net/X509Certificate.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
@@ -48,6 +49,7 @@ class TlsTest : public testing::Test {
     auto started = Server::start(
         settings,
         [](const Request& request) {
+          if (request.path == "/leaves-an-error") ERR_raise(ERR_LIB_USER, 1);
           Response response;
           response.body =
               request.path == "/big" ? std::string(4U << 20, 'b') : request.path + "|" + request.body;
@@ -207,6 +209,26 @@ TEST_F(TlsTest, RenewedCertificate_IsShownToNewConnectionsWhileOldOnesGoOn) {
   EXPECT_NE(shown(fresh), before);
   send(old, kLast);
   EXPECT_THAT(all(old), HasSubstr("/last|"));
+}
+
+TEST_F(TlsTest, ChainMadeWhole_IsShownThoughTheCertificateIsTheSame) {
+  start();
+  renew({identity.certificate + authority.certificate(), identity.key});
+  EXPECT_TRUE(server->reloadCertificate().value());
+  EXPECT_FALSE(server->reloadCertificate().value());
+}
+
+// Providers are called on the same threads, and libraries leave OpenSSL's errors behind.
+TEST_F(TlsTest, ErrorThatAHandlerLeftBehind_EndsNoConnection) {
+  start();
+  auto socket = connect(clientContext());
+  for (const char* path : {"/leaves-an-error", "/again"}) {
+    send(socket, std::string("GET ") + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    std::array<char, 16384> buffer{};
+    EXPECT_GT(socket.receiveBytes(buffer.data(), static_cast<int>(buffer.size())), 0) << path;
+  }
+  send(socket, kLast);
+  EXPECT_THAT(all(socket), HasSubstr("/last|"));
 }
 
 TEST_F(TlsTest, BrokenOrMismatchedPair_IsRefusedAndTheOldOneServes) {

@@ -106,6 +106,17 @@ TEST_F(Providers, EntryWithoutItsPlugin_FailsAlone) {
   EXPECT_EQ(status.reason.find(folder.string()), std::string::npos) << status.reason;
 }
 
+TEST_F(Providers, PluginThatOthersCouldChange_IsNotExplainedToCallers) {
+  write(kHead + "  two:\n    plugin: absent\n    client_id: x\n    scopes: []\n");
+  std::ofstream(folder / "absent.so") << "text";
+  std::filesystem::permissions(folder, std::filesystem::perms::all);
+  auto set = make();
+  EXPECT_TRUE(set.load().empty());
+  for (const auto& told : {set.list()[0].reason, set.find("two").error().message})
+    EXPECT_EQ(told.find(folder.string()), std::string::npos) << told;
+  EXPECT_NE(log.lines().back().find(folder.string()), std::string::npos) << "operators read it in the log";
+}
+
 TEST_F(Providers, OptionThatThePluginDoesNotKnow_IsReportedWithItsLine) {
   write(kHead + entry("one", "      tokn_url: https://id.example/token\n"));
   auto set = make();
