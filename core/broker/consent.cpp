@@ -12,7 +12,9 @@ namespace agw {
 namespace {
 
 constexpr std::chrono::hours kKeepFinished{24};
-constexpr int kBatch = 100;
+/// A round: more than the links that callers are allowed to make meanwhile.
+constexpr int kBatch = 5'000;
+
 LinkQuestion questionOf(const ConsentRequest& request, const Caller& caller, std::string challenge) {
   return {.keyId = caller.keyId,
           .provider = request.provider,
@@ -120,7 +122,7 @@ Result<void> ConsentService::expire() {
   for (const auto& flow : *expired) {
     const auto consent = openPending(parts_.vault, flow);
     if (consent) {
-      finisher_.discard(flow, *consent);
+      finisher_.queueDiscarded(flow, *consent);
     } else {
       parts_.log.write(LogLevel::Error, "integrity_error", {{"flow", flow.id}, {"provider", flow.provider}});
     }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/encoding.hpp"
 #include "broker/audit_trail.hpp"
 #include "broker/consent_words.hpp"
 #include "broker/errors.hpp"
@@ -14,7 +15,7 @@ constexpr std::chrono::seconds kSettleAfter{15};
 
 std::string maskedAccount(const Identity& identity) {
   if (!identity.email.empty()) return maskedEmail(identity.email);
-  return identity.subject.empty() ? std::string() : identity.subject.substr(0, 2) + "***";
+  return identity.subject.empty() ? std::string() : std::string(wholeLetters(identity.subject, 2)) + "***";
 }
 
 bool isAskedFor(const Identity& identity, const std::string& profile) {
@@ -48,7 +49,7 @@ std::optional<Error> ConsentFinisher::identify(Flow& flow, Provider& provider, c
   if (policy == IdentityPolicy::None) return std::nullopt;
   if (policy == IdentityPolicy::Confirm && !provider.capabilities().identity) return std::nullopt;
   const auto identity = provider.identify(answer, nonce);
-  if (!identity) return providerFailure(identity.error(), provider.displayName());
+  if (!identity) return identityFailure(identity.error(), provider.displayName());
   consent.issuer = identity->issuer;
   consent.subject = identity->subject;
   flow.account = maskedAccount(*identity);
@@ -118,6 +119,11 @@ void ConsentFinisher::discard(const Flow& flow, const PendingConsent& consent) {
                         {consent.tokens.access, consent.tokens.refresh, consent.tokens.carry});
 }
 
+void ConsentFinisher::queueDiscarded(const Flow& flow, const PendingConsent& consent) {
+  parts_.revoke.queueDiscarded(flow.provider, flow.profile, consent.subject,
+                               {consent.tokens.access, consent.tokens.refresh, consent.tokens.carry});
+}
+
 void ConsentFinisher::record(const Flow& flow, const char* event, const std::string& outcome,
                              const std::string& requestId, const std::string& keyId) {
   recordAudit(parts_.storage, parts_.log,
@@ -164,7 +170,11 @@ bool ConsentFinisher::settle(Undecided& undecided) {
   if (now->status == FlowStatus::AwaitingConfirmation) return true;  // it was never taken from there
   const auto held = writer_.holds(flow, consent, since);
   if (!held) return false;
-  if (*held) return endFlow(flow, FlowStatus::Exchanging, FlowStatus::Completed, {});
+  if (*held) {
+    if (!endFlow(flow, FlowStatus::Exchanging, FlowStatus::Completed, {})) return false;
+    record(flow, "consent_completed", "ok", {});
+    return true;
+  }
   discard(flow, consent);
   endFlow(flow, FlowStatus::Exchanging, FlowStatus::Failed, word::kUnavailable);
   return true;

@@ -53,6 +53,8 @@ class ConsentFinisher {
   bool endFlow(Flow& flow, FlowStatus from, FlowStatus to, const std::string& error);
   /// Tokens of a consent that is stored nowhere: revoked at the provider.
   void discard(const Flow& flow, const PendingConsent& consent);
+  /// The same without waiting for the provider.
+  void queueDiscarded(const Flow& flow, const PendingConsent& consent);
 
   /// A line of the audit log about a flow.
   void record(const Flow& flow, const char* event, const std::string& outcome, const std::string& requestId,

@@ -154,6 +154,7 @@ GrantWriter::Outcome ImportService::store(const Offer& offer) {
 // `Conflict`: it is somebody else's. Anything else: it cannot be told now.
 std::optional<Error> ImportService::identify(Offer& offer, Provider& provider) {
   const auto identity = provider.identify(offer.answer, {});
+  if (!identity && identity.error().kind == ErrorKind::Denied) return offerOfAnotherAccount(offer.replaced);
   if (!identity) return providerFailure(identity.error(), provider.displayName());
   offer.consent.issuer = identity->issuer;
   offer.consent.subject = identity->subject;

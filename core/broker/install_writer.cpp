@@ -109,15 +109,7 @@ std::optional<std::vector<Installation>> InstallWriter::held(const InstallFlow& 
 }
 
 void InstallWriter::discard(const InstallFlow& flow, const InstallConsent& consent) {
-  const auto provider = parts_.providers.find(flow.provider);
-  const bool wide = !provider || (*provider)->capabilities().revokesAccount;
   for (const auto& token : consent.tokens) {
-    if (wide && token.subject.empty()) {
-      // Whose they are nobody knows: to revoke them could end other people's grants.
-      parts_.log.write(LogLevel::Warning, "tokens_forgotten",
-                       {{"flow", flow.id}, {"provider", flow.provider}});
-      continue;
-    }
     RevokeRequest request;
     request.accessToken = token.tokens.access;
     request.refreshToken = token.tokens.refresh;

@@ -160,9 +160,10 @@ Result<KnownInstallation> InstallationDirectory::find(const std::string& id, Ope
   return std::move(*found);
 }
 
-bool InstallationDirectory::isAsSeen(const Installation& seen) {
+Result<bool> InstallationDirectory::isAsSeen(const Installation& seen) {
   const auto row = storage_.findInstallation(seen.id);
-  return row && *row && (*row)->version == seen.version;
+  if (!row) return storageFailure(row.error());
+  return *row && (*row)->version == seen.version;
 }
 
 Result<InstallationPage> InstallationDirectory::list(const InstallationQuery& query, const Caller& caller) {

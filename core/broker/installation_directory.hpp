@@ -63,7 +63,7 @@ class InstallationDirectory {
   [[nodiscard]] std::optional<KnownInstallation> declaredAt(const InstallationAddress& address) const;
 
   /// Whether the stored row is still what `seen` says, so that its tokens may be handed out.
-  [[nodiscard]] bool isAsSeen(const Installation& seen);
+  [[nodiscard]] Result<bool> isAsSeen(const Installation& seen);
 
   /// What the caller may list: declared ones first, in the order of the file, then stored ones, newest first.
   /// `InvalidRequest` for a cursor that this method did not make.

@@ -49,17 +49,18 @@ Result<InstallationEnd> InstallationEnder::plan(const Installation& row, Told to
   return end;
 }
 
-Result<InstallationEnder::Ended> InstallationEnder::end(const std::string& id, Told told,
+Result<InstallationEnder::Ended> InstallationEnder::end(const Installation& seen, Told told,
                                                         const std::string& requestId) {
   std::optional<InstallationEnd> unsure;  // its answer was lost
   for (int looks = 0; looks < kLooks; ++looks) {
-    const auto row = parts_.storage.findInstallation(id);
+    const auto row = parts_.storage.findInstallation(seen.id);
     if (!row) return storageFailure(row.error());
     if (!*row || (*row)->revokedAt) {
       const bool ours =
           *row && unsure && (*row)->version == unsure->seen + 1 && (*row)->revokedAt == unsure->at;
       return Ended{.here = ours, .tokensToo = false, .plan = {}};
     }
+    if (told == Told::Nobody && (*row)->consentId != seen.consentId) return Ended{};
     auto planned = plan(**row, told, requestId);
     if (!planned) return storageFailure(std::move(planned).error());
     const auto ended = parts_.storage.endInstallation(*planned);
@@ -94,7 +95,7 @@ RevokeOutcome InstallationEnder::tell(const Ended& ended) {
 
 Result<RevokeOutcome> InstallationEnder::uninstall(const Installation& row, const std::string& keyId,
                                                    const std::string& requestId) {
-  const auto ended = end(row.id, Told::Provider, requestId);
+  const auto ended = end(row, Told::Provider, requestId);
   if (!ended) return ended.error();
   if (!ended->here) return over();
   auto outcome = tell(*ended);
@@ -104,7 +105,7 @@ Result<RevokeOutcome> InstallationEnder::uninstall(const Installation& row, cons
 
 Result<void> InstallationEnder::endedAtProvider(const Installation& row, const char* event,
                                                 const std::string& requestId) {
-  const auto ended = end(row.id, Told::Nobody, requestId);
+  const auto ended = end(row, Told::Nobody, requestId);
   if (!ended) return ended.error();
   if (ended->here) record(row, event, {}, {}, requestId);
   return {};

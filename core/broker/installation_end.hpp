@@ -28,14 +28,14 @@ class InstallationEnder {
   [[nodiscard]] Result<RevokeOutcome> uninstall(const Installation& row, const std::string& keyId,
                                                 const std::string& requestId);
 
-  /// The provider says so: it is not told. Success also when it is over already. `event` is the audit log's
-  /// word.
+  /// The provider says so: it is not told. Success also when it is over already, or was made anew since `row`
+  /// was read: then the news is about the one before. `event` is the audit log's word.
   Result<void> endedAtProvider(const Installation& row, const char* event, const std::string& requestId);
 
  private:
   struct Ended;
   enum class Told { Provider, Nobody };
-  [[nodiscard]] Result<Ended> end(const std::string& id, Told told, const std::string& requestId);
+  [[nodiscard]] Result<Ended> end(const Installation& seen, Told told, const std::string& requestId);
   [[nodiscard]] Result<InstallationEnd> plan(const Installation& row, Told told,
                                              const std::string& requestId);
   [[nodiscard]] RevokeOutcome tell(const Ended& ended);

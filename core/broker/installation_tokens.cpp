@@ -74,7 +74,11 @@ Result<InstallationTokenAnswer> InstallationTokens::token(const InstallationToke
     const Installation& row = known->row;
     if (row.status == InstallationStatus::Revoked) return notInstalled();
     if (row.status == InstallationStatus::Suspended) return suspended();
-    if (row.minted()) return told(*known, ofMint(request, *known));
+    if (row.minted()) {
+      auto answer = ofMint(request, *known);
+      if (!answer && answer.error().kind == ErrorKind::Conflict) continue;
+      return told(*known, std::move(answer));
+    }
     auto answer = ofGrant(request, row);
     const bool gone = !answer && answer.error().kind == ErrorKind::NotFound;
     if (!gone || consent == row.consentId) return told(*known, std::move(answer));

@@ -1,6 +1,7 @@
 #include "broker/jwks_cache.hpp"
 
 #include <algorithm>
+#include <boost/json/parse.hpp>
 #include <charconv>
 #include <utility>
 
@@ -34,6 +35,15 @@ seconds lifeOf(const HttpResponse& response) {
   const auto parsed = std::from_chars(first, directives.data() + directives.size(), age);
   if (parsed.ec == std::errc::result_out_of_range) return kLongest;
   return parsed.ec == std::errc() ? std::clamp(seconds(age), kShortest, kLongest) : kUsual;
+}
+
+/// RFC 7517 section 5. A page that somebody serves in its place must not take the place of good keys.
+bool isKeySet(std::string_view body) {
+  boost::system::error_code fault;
+  const auto value = boost::json::parse(body, fault);
+  const auto* object = fault ? nullptr : value.if_object();
+  const auto* keys = object ? object->if_contains("keys") : nullptr;
+  return keys && keys->is_array();
 }
 
 }  // namespace
@@ -83,6 +93,11 @@ Result<JwksCache::KeySet> JwksCache::download(const std::string& url, bool allow
     return Error{.kind = ErrorKind::Transient,
                  .message = "The provider's keys cannot be fetched now.",
                  .detail = "status " + std::to_string(response->status)};
+  }
+  if (!isKeySet(response->body.reveal())) {
+    return Error{.kind = ErrorKind::Transient,
+                 .message = "The provider's keys cannot be fetched now.",
+                 .detail = "not a key set"};
   }
   const auto now = clock_.now();
   Entry entry{.keys = std::make_shared<const std::string>(response->body.reveal()),

@@ -93,7 +93,11 @@ MintedTokens::Minted MintedTokens::mint(Provider& provider, const std::string& k
               .notBefore = {},
               .failure = {}};
   if (!livesFor(entry.expiresAt, receipt.received, kAlive)) return overloaded();
-  if (wish.stillWanted && !wish.stillWanted()) return notAuthenticated();
+  if (wish.stillWanted) {
+    const auto wanted = wish.stillWanted();
+    if (!wanted) return wanted.error();
+    if (!*wanted) return Error{.kind = ErrorKind::Conflict, .message = "The installation changed meanwhile."};
+  }
   auto told = answerOf(entry);
   const std::lock_guard lock(mutex_);
   makeRoom(receipt.received);

@@ -24,13 +24,15 @@ struct MintWish {
   std::chrono::seconds minTtl{0};
   bool force = false;  ///< a new one, unless the last is younger than 30 s
   std::string requestId;
-  /// Asked once a new one was made; otherwise it is neither kept nor told, and `NotFound` is.
-  std::function<bool()> stillWanted{};
+  /// Asked once a new one was made; if it says no, the token is neither kept nor told, and `Conflict` is.
+  std::function<Result<bool>()> stillWanted{};
 };
 
 /// Tokens that providers make with the client's own credentials. They are stored nowhere: this process keeps
-/// each until it lives for less than a caller asks, and makes one at a time of each kind. After a failure it
-/// does not ask for the same again before a pause that grows. Safe to call from many threads.
+/// each until it lives for less than a caller asks, and makes one at a time of each kind. After a failure of
+/// the provider it does not ask for the same again before a pause that grows; what the provider says of the
+/// installation itself holds for the callers that wait, and is asked anew by the next. Safe to call from many
+/// threads.
 class MintedTokens {
  public:
   struct Parts {

@@ -16,8 +16,8 @@ namespace agw {
 /// Carries out what a provider says has happened there, once its word is verified. Effects are immediate,
 /// here and on every replica, and the same however often an event comes: what is over already stays over, and
 /// an installation that was made anew meanwhile is left alone. The provider is never told of its own events.
-/// Declared installations are the operator's: of them, only tokens that this process keeps are dropped, so
-/// that the next read asks the provider. Safe to call from many threads.
+/// Declared installations are the operator's: of them, only tokens that were made before are not served any
+/// more, so that the next read asks the provider. Safe to call from many threads.
 class ProviderEvents {
  public:
   struct Parts {

@@ -80,11 +80,6 @@ void ProviderGates::ended(const std::string& provider, const std::string& grantI
   }
 }
 
-void ProviderGates::undecided(const std::string& provider) {
-  const std::lock_guard lock(mutex_);
-  of(provider).breaker.undecided();
-}
-
 void ProviderGates::setRate(const std::string& provider, int perSecond) {
   const std::lock_guard lock(mutex_);
   Gate& gate = of(provider);

@@ -27,8 +27,6 @@ class ProviderGates {
   [[nodiscard]] std::optional<Error> admit(const std::string& provider);
   /// How an admitted renewal ended; null: the provider gave tokens.
   void ended(const std::string& provider, const std::string& grantId, const Error* error);
-  /// An admitted renewal that did not ask the provider.
-  void undecided(const std::string& provider);
 
   // ---- the pace of renewals that nobody waits for
   void setRate(const std::string& provider, int perSecond);

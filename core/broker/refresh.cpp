@@ -215,7 +215,7 @@ RefreshFailure Refresher::failureOf(const Attempt& attempt, const std::string& w
 }
 
 Refresher::Outcome Refresher::failed(Attempt& attempt, const Error& error) {
-  if (error.kind == ErrorKind::GrantDead) return died(attempt, challengeIn(error));
+  if (error.kind == ErrorKind::GrantDead) return died(attempt, error);
   if (error.kind == ErrorKind::Unsupported && attempt.spent.refresh.empty()) {
     const bool living = livesFor(attempt.grant.tokens, parts_.clock.now(), seconds(1));
     if (!living || attempt.wish.urgency == Urgency::Due) return endDead(attempt, word::kRefreshFailed);
@@ -241,7 +241,7 @@ Refresher::Outcome Refresher::failed(Attempt& attempt, const Error& error) {
 
 // The provider does not accept the token any more: perhaps because another one has spent it and stored its
 // successor.
-Refresher::Outcome Refresher::died(Attempt& attempt, const std::string& challenge) {
+Refresher::Outcome Refresher::died(Attempt& attempt, const Error& error) {
   const auto row = parts_.storage.findGrantById(attempt.grant.id);
   if (!row) return storageFailure(row.error());
   if (!*row) return notAuthenticated();
@@ -253,17 +253,16 @@ Refresher::Outcome Refresher::died(Attempt& attempt, const std::string& challeng
   }
   attempt.grant.version = (*row)->version;
   const bool interrupted = attempt.grant.openIntents > 1;
-  return endDead(attempt, interrupted ? word::kInterrupted : word::kRefreshFailed, challenge);
+  return endDead(attempt, interrupted ? word::kInterrupted : word::kRefreshFailed, &error);
 }
 
-Refresher::Outcome Refresher::endDead(Attempt& attempt, const std::string& reason,
-                                      const std::string& challenge) {
+Refresher::Outcome Refresher::endDead(Attempt& attempt, const std::string& reason, const Error* told) {
   const auto ended = endWith(attempt, {.error = reason,
                                        .at = parts_.clock.now(),
                                        .retryNotBefore = {},
                                        .dead = true,
                                        .intentSettled = true,
-                                       .challenge = challenge});
+                                       .challenge = told ? challengeIn(*told) : std::string()});
   // Whoever took the lease meanwhile decides.
   if (!ended && ended.error().kind == ErrorKind::Conflict) {
     countLease(parts_.metrics, attempt.grant.provider, LeaseEvent::Lost);
@@ -276,6 +275,8 @@ Refresher::Outcome Refresher::endDead(Attempt& attempt, const std::string& reaso
                    {{"grant", attempt.grant.id},
                     {"provider", attempt.grant.provider},
                     {"reason", reason},
+                    {"told", told ? told->message : std::string()},
+                    {"detail", told ? told->detail : std::string()},
                     {"request", attempt.wish.requestId}});
   recordAudit(
       parts_.storage, parts_.log,

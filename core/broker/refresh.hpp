@@ -66,8 +66,9 @@ class Refresher {
   Outcome ask(Attempt& attempt);
   Outcome keep(Attempt& attempt, TokenSet answer, const Receipt& receipt);
   Outcome failed(Attempt& attempt, const Error& error);
-  Outcome died(Attempt& attempt, const std::string& challenge);
-  Outcome endDead(Attempt& attempt, const std::string& reason, const std::string& challenge = {});
+  Outcome died(Attempt& attempt, const Error& error);
+  /// `told`: the provider's words; null: it was not asked.
+  Outcome endDead(Attempt& attempt, const std::string& reason, const Error* told = nullptr);
   Result<void> endWith(const Attempt& attempt, const RefreshFailure& failure);
   void record(const Attempt& attempt, const RefreshFailure& failure);
   void release(const Attempt& attempt);

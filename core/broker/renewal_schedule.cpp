@@ -41,10 +41,17 @@ Result<void> RenewalSchedule::round() {
 
 Result<void> RenewalSchedule::noteReads() {
   const auto ids = parts_.reads.take();
-  if (ids.empty()) return {};
-  auto noted = parts_.storage.markRead(ids, parts_.clock.now());
-  if (!noted) parts_.reads.forget(ids);
-  return noted;
+  Result<void> outcome;
+  for (std::size_t at = 0; at < ids.size(); at += kBatch) {
+    const std::vector<std::string> some(
+        ids.begin() + static_cast<std::ptrdiff_t>(at),
+        ids.begin() + static_cast<std::ptrdiff_t>(std::min(at + kBatch, ids.size())));
+    if (auto noted = parts_.storage.markRead(some, parts_.clock.now()); !noted) {
+      parts_.reads.forget(some);
+      outcome = std::move(noted);
+    }
+  }
+  return outcome;
 }
 
 Result<void> RenewalSchedule::serve(const Provider& provider) {

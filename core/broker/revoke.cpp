@@ -1,6 +1,7 @@
 #include "broker/revoke.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "broker/audit_trail.hpp"
@@ -24,6 +25,11 @@ seconds pauseAfter(int attempts, seconds retryAfter) {
   constexpr int kLongestExponent = 7;
   const seconds pause = seconds(30) * (1 << std::clamp(attempts, 0, kLongestExponent));
   return std::min(kLongestPause, std::max(pause, retryAfter));
+}
+
+/// Others of its revocations would fare alike.
+bool isAway(const Error& error) {
+  return error.kind == ErrorKind::Transient || error.kind == ErrorKind::RateLimited;
 }
 
 std::string untilWhen(const SealedTokens& tokens) {
@@ -146,12 +152,19 @@ Result<RevokeOutcome> RevokeService::attempt(const PendingRevocation& pending) {
 }
 
 RevokeOutcome RevokeService::tell(const PendingRevocation& pending) {
+  auto outcome = settle(pending);
+  if (outcome) return std::move(*outcome);
+  return {false, "The provider did not take the revocation yet; the gateway keeps trying."};
+}
+
+// Asks the provider, once, and then the row goes or waits for the next try.
+Result<RevokeOutcome> RevokeService::settle(const PendingRevocation& pending) {
   auto outcome = attempt(pending);
   if (outcome) {
     if (!parts_.storage.deleteRevocation(pending.id)) {
       parts_.log.write(LogLevel::Warning, "revocation_row_left", {{"revocation", pending.id}});
     }
-    return std::move(*outcome);
+    return outcome;
   }
   const auto& error = outcome.error();
   parts_.log.write(LogLevel::Warning, "revocation_postponed",
@@ -159,35 +172,52 @@ RevokeOutcome RevokeService::tell(const PendingRevocation& pending) {
                     {"provider", pending.provider},
                     {"kind", toString(error.kind)},
                     {"attempts", std::to_string(pending.attempts + 1)}});
-  const auto notBefore = parts_.clock.now() + pauseAfter(pending.attempts, error.retryAfter);
+  postpone(pending, error.retryAfter);
+  return outcome;
+}
+
+void RevokeService::postpone(const PendingRevocation& pending, seconds retryAfter) {
+  const auto notBefore = parts_.clock.now() + pauseAfter(pending.attempts, retryAfter);
   if (!parts_.storage.postponeRevocation(pending.id, notBefore)) {
     parts_.log.write(LogLevel::Warning, "revocation_row_left", {{"revocation", pending.id}});
   }
-  return {false, "The provider did not take the revocation yet; the gateway keeps trying."};
 }
 
 void RevokeService::discard(const std::string& provider, const std::string& profile,
                             const std::string& subject, const RevokeRequest& tokens) {
+  const auto queued = queueDiscarded(provider, profile, subject, tokens);
+  if (queued) tell(*queued);
+}
+
+std::optional<PendingRevocation> RevokeService::queueDiscarded(const std::string& provider,
+                                                               const std::string& profile,
+                                                               const std::string& subject,
+                                                               const RevokeRequest& tokens) {
   std::string account = subject;
   if (account.empty()) {
     const auto stored = parts_.storage.findGrant(provider, profile);
     if (stored && *stored) account = (*stored)->subject;
   }
+  const auto entry = parts_.providers.find(provider);
+  if (account.empty() && (!entry || (*entry)->capabilities().revokesAccount)) {
+    // Nobody knows whose they are: to revoke them could end other people's grants.
+    parts_.log.write(LogLevel::Warning, "tokens_forgotten",
+                     {{"provider", provider}, {"profile", loggedEmail(profile)}});
+    return std::nullopt;
+  }
   const auto pending = makePending(provider, profile, account, tokens);
   if (!pending) {
     parts_.log.write(LogLevel::Error, "discarded_tokens_lost",
                      {{"provider", provider}, {"profile", loggedEmail(profile)}});
-    return;
+    return std::nullopt;
   }
-  if (parts_.storage.queueRevocation(*pending)) {
-    tell(*pending);
-    return;
-  }
-  if (attempt(*pending)) return;
+  if (parts_.storage.queueRevocation(*pending)) return *pending;
+  if (attempt(*pending)) return std::nullopt;
   const std::lock_guard lock(mutex_);
   if (unqueued_.size() < kMostForgotten) unqueued_.push_back(*pending);
   parts_.log.write(LogLevel::Error, "revocation_not_queued",
                    {{"revocation", pending->id}, {"provider", provider}});
+  return std::nullopt;
 }
 
 void RevokeService::queueForgotten() {
@@ -206,10 +236,20 @@ void RevokeService::queueForgotten() {
 }
 
 Result<void> RevokeService::retryPending() {
+  if (ending_) return {};
   queueForgotten();
   const auto claimed = parts_.storage.claimRevocations(parts_.clock.now(), kClaim, kBatch);
   if (!claimed) return storageFailure(claimed.error());
-  for (const auto& pending : *claimed) tell(pending);
+  std::set<std::string> away;
+  for (const auto& pending : *claimed) {
+    if (ending_) break;
+    if (away.contains(pending.provider)) {
+      postpone(pending, {});
+      continue;
+    }
+    const auto told = settle(pending);
+    if (!told && isAway(told.error())) away.insert(pending.provider);
+  }
   return {};
 }
 

@@ -59,7 +59,7 @@ class TokenService::Engine {
   void renewBehind(const TokenView& view);
   Refresher::Outcome renewShared(const TokenView& view);
   Result<TokenAnswer> serve(const TokenView& view, bool renewalFailed);
-  Result<TokenAnswer> serveStored(const TokenView& view, bool renewalFailed) const;
+  Result<TokenAnswer> serveStored(const TokenView& view, bool renewalFailed);
   Result<TokenAnswer> serveFresh(const TokenView& view, const PlainTokens& tokens) const;
   std::size_t queueFor(const Provider& provider) const;
   Error integrityFault(const TokenRequest& request, const Grant& grant, Error error);
@@ -135,7 +135,9 @@ Result<TokenAnswer> TokenService::Engine::token(const TokenRequest& request) {
     const auto outcome = renewShared(view);
     if (!outcome) {
       const bool only = outcome.error().kind == ErrorKind::Unsupported;  // there is no other token
-      if (view.enough() && (only || isTemporary(outcome.error().kind))) return serve(view, true);
+      const bool atRenewalOnly =
+          only || isTemporary(outcome.error().kind) || outcome.error().kind == ErrorKind::BadClient;
+      if (view.enough() && atRenewalOnly) return serve(view, true);
       return only ? consentNeeded(word::kRefreshFailed) : outcome.error();
     }
     if (*outcome) return serveFresh(view, **outcome);
@@ -214,14 +216,14 @@ Result<TokenAnswer> TokenService::Engine::serve(const TokenView& view, bool rene
   return answer;
 }
 
-Result<TokenAnswer> TokenService::Engine::serveStored(const TokenView& view, bool renewalFailed) const {
+Result<TokenAnswer> TokenService::Engine::serveStored(const TokenView& view, bool renewalFailed) {
   const Grant& grant = view.grant();
   // A renewal that failed took its time.
   if (renewalFailed && !livesFor(grant.tokens, parts_.clock.now(), kAlive)) return overloaded();
   auto access = openAccessToken(parts_.vault, grant);
   if (!access) return std::move(access).error();
-  const bool hindered =
-      !view.parts().provider || grant.status == GrantStatus::NeedsConsent || !grant.lastError.empty();
+  const bool hindered = !view.parts().provider || grant.status == GrantStatus::NeedsConsent ||
+                        !grant.lastError.empty() || (view.due() && gates_.refusal(grant.provider));
   TokenAnswer answer{.accessToken = std::move(*access),
                      .expiresAt = grant.tokens.accessExpiresAt,
                      .refreshAfter = view.refreshAfter(grant.tokens.issuedAt, grant.tokens.accessExpiresAt),

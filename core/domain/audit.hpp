@@ -9,7 +9,7 @@ namespace agw {
 /// A line of `audit_log`: who did what to whose grant, and how it ended. Never a secret.
 struct AuditEvent {
   TimePoint at;
-  std::string event;  ///< fixed word: `token_served`, `flow_identity_mismatch`
+  std::string event;  ///< fixed word: `grant_revoked`, `flow_identity_mismatch`
   std::string requestId;
   std::string keyId;  ///< empty: a browser or the gateway itself
   std::string provider;

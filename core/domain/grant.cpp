@@ -69,7 +69,7 @@ std::optional<std::string> canonicalEmail(std::string_view email) {
 std::string maskedEmail(std::string_view email) {
   const auto at = email.find('@');
   if (at == std::string_view::npos || at == 0) return "***";
-  return std::string(email.substr(0, 1)) + "***" + std::string(email.substr(at));
+  return std::string(wholeLetters(email, 1)) + "***" + std::string(email.substr(at));
 }
 
 Scopes missingScopes(const Scopes& asked, const Scopes& granted) {

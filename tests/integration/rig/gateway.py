@@ -69,7 +69,10 @@ class Installation:
         self.write_providers(providers)
 
     def write_providers(self, providers, installations=()):
-        text = yaml.safe_dump({"version": 1, "providers": providers, "installations": list(installations)}, sort_keys=False)
+        document = {"version": 1, "providers": providers}
+        if installations:
+            document["installations"] = list(installations)
+        text = yaml.safe_dump(document, sort_keys=False)
         draft = self.config.with_suffix(".new")
         draft.write_text(text)
         draft.rename(self.config)
@@ -124,7 +127,7 @@ class Installation:
 
 
 class Gateway:
-    """One running process, in a `network` of its own if one is given."""
+    """One running process, in a `network` of its own and with no more than `descriptors`, where they are given."""
 
     count = 0
 
@@ -136,12 +139,14 @@ class Gateway:
         certificate = changes.get("AUTH_GATEWAY_TLS_CERT")
         self.trust = ssl.create_default_context(cafile=certificate) if certificate else True
         network = changes.pop("network", None)
+        descriptors = changes.pop("descriptors", None)
+        limited = ["prlimit", f"--nofile={descriptors}:{descriptors}"] if descriptors else []
         host = network.callers.inside if network else "127.0.0.1"
         self.url = f"{'https' if certificate else 'http'}://{host}:{self.port}"
         base = changes.pop("OAUTH_CALLBACK_BASE", self.url)
         self.environ = installation.environ(PORT=str(self.port), HOST=host, OAUTH_CALLBACK_BASE=base, **changes)
         self.log = installation.folder / f"gateway-{Gateway.count}.log"
-        command = [*(network.enter if network else []), BINARY, "serve", "--config", installation.config]
+        command = [*(network.enter if network else []), *limited, BINARY, "serve", "--config", installation.config]
         self.process = Process(command, self.log, self.environ, installation.folder)
         self.http = httpx.Client(
             base_url=self.url,

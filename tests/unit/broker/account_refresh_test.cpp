@@ -37,16 +37,20 @@ class OneAccount : public testing::TestWithParam<bool> {
   /// Whether a second refresh began while the first was under way, in one replica or in two.
   bool bothAtOnce(Storage& storage) {
     std::atomic<bool> waited{false};
+    std::atomic<bool> ended{false};
     const Pause pause = [&](std::chrono::milliseconds) {
       // The second one waits for the first, whose answer is now set free.
       waited = true;
       rig.provider->release(Call::Refresh);
-      std::this_thread::yield();
+      while (!ended) std::this_thread::yield();
     };
     auto one = rig.replica("one", &storage, pause);
     auto two = rig.replica("two", &storage, pause);
     rig.provider->hold(Call::Refresh);
-    std::thread first([&] { served[0] = read(*one, kAlice); });
+    std::thread first([&] {
+      served[0] = read(*one, kAlice);
+      ended = true;
+    });
     rig.provider->awaitHeld(Call::Refresh);
     std::thread second([&] { served[1] = read(GetParam() ? *two : *one, kOther); });
     while (!waited && rig.provider->calls(Call::Refresh) < 2) std::this_thread::yield();

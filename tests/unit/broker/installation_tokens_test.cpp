@@ -178,6 +178,24 @@ TEST_F(OrganisationTokens, Minted_UninstalledMeanwhile_IsNotHandedOut) {
   EXPECT_EQ(answer, "error not_authenticated");
 }
 
+TEST_F(OrganisationTokens, Minted_ChangedMeanwhile_IsMadeAnewAndNotRefused) {
+  becomesMinted();
+  static_cast<void>(installed());
+  provider->hold(Call::Mint);
+  std::string answer;
+  std::thread asking([&] { answer = told(token()); });
+  provider->awaitHeld(Call::Mint);
+  ProviderEvent event;
+  event.event = ProviderEventKind::PermissionsChanged;
+  event.orgId = "org-1";
+  event.permissions = {{"issues", "write"}};
+  EXPECT_TRUE(events.apply("fake", event, "r").ok());
+  provider->release(Call::Mint);
+  asking.join();
+  EXPECT_EQ(answer, told(token()));
+  EXPECT_EQ(provider->calls(Call::Mint), 2);
+}
+
 TEST_F(OrganisationTokens, Suspended_IsRefusedUntilTheOrganisationEndsThat) {
   becomesMinted();
   static_cast<void>(installed());

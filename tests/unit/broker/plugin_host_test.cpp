@@ -124,6 +124,16 @@ TEST_F(PluginHostTest, KeysThatCannotBeHad_AreTemporary) {
   server.status = 200;
   EXPECT_TRUE(verify(token()).ok());
 }
+TEST_F(PluginHostTest, PageInPlaceOfTheKeys_IsTemporaryAndNotKept) {
+  const std::string good = server.keys;
+  for (const char* page : {"<html>Maintenance</html>", "{}", R"({"keys":"soon"})", "[]"}) {
+    server.keys = page;
+    EXPECT_EQ(verify(token()).error().kind, ErrorKind::Transient) << page;
+    clock.advance(5s);
+  }
+  server.keys = good;
+  EXPECT_TRUE(verify(token()).ok());
+}
 TEST_F(PluginHostTest, KeysThatCannotBeHad_AreAskedForOnceInFiveSeconds) {
   server.status = 503;
   for (int i = 0; i < 10; ++i) EXPECT_EQ(verify(token()).error().kind, ErrorKind::Transient);

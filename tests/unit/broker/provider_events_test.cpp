@@ -68,6 +68,14 @@ TEST_F(ProviderEventsTest, TokensRevoked_OfOneKind_LeavesTheOthers) {
   EXPECT_FALSE(living()) << "without a token there is no installation";
 }
 
+TEST_F(ProviderEventsTest, NewsOfTheOneBefore_LeavesWhatWasInstalledAnew) {
+  static_cast<void>(installed());
+  const auto before = *living();
+  static_cast<void>(installed());
+  EXPECT_TRUE(ender.endedAtProvider(before, "installation_gone", "r").ok());
+  EXPECT_TRUE(living());
+}
+
 TEST_F(ProviderEventsTest, ConsentEnded_EndsAllOfTheAccount) {
   connect();
   static_cast<void>(installed());

@@ -63,6 +63,32 @@ TEST_F(Revoke, Retries_BackOffUpToAnHour) {
   EXPECT_GE(revocations(), 24);
   EXPECT_LE(revocations(), 24 + 10);
 }
+// E8: whoever does not answer is not waited for by the others, and not fifty times.
+TEST_F(Revoke, ProviderAway_IsAskedOnceInARound) {
+  rig.provider->failAlways(Call::Revoke, timedOut());
+  for (int grant = 0; grant < 3; ++grant) {
+    rig.connect();
+    ASSERT_TRUE(revoke().ok());
+  }
+  const int before = revocations();
+  rig.clock.advance(1h);
+  ASSERT_TRUE(rig.revoke.retryPending().ok());
+  EXPECT_EQ(revocations(), before + 1);
+  rig.provider->recover(Call::Revoke);
+  rig.clock.advance(1h);
+  ASSERT_TRUE(rig.revoke.retryPending().ok());
+  EXPECT_EQ(rig.queuedRevocations(), 0U);
+}
+TEST_F(Revoke, RetriesEnded_LeaveTheQueueToOthers) {
+  rig.provider->failAlways(Call::Revoke, timedOut());
+  ASSERT_TRUE(revoke().ok());
+  rig.provider->recover(Call::Revoke);
+  rig.revoke.endRetries();
+  rig.clock.advance(1h);
+  ASSERT_TRUE(rig.revoke.retryPending().ok());
+  EXPECT_EQ(revocations(), 1);
+  EXPECT_EQ(rig.queuedRevocations(), 1U);
+}
 TEST_F(Revoke, RetryAfterOfTheProvider_IsRespected) {
   rig.provider->failNext(Call::Revoke,
                          {.kind = ErrorKind::RateLimited, .message = "no", .retryAfter = 1800s});

@@ -52,6 +52,13 @@ TEST_F(BrokenProvider, LivingTokens_AreServedAsEver) {
   ASSERT_TRUE(forced.ok()) << "a renewal that is demanded cannot be had";
   EXPECT_TRUE(forced->degraded);
 }
+TEST_F(BrokenProvider, LivingTokensThatAreDue_AreServedAsDegraded) {
+  rig.clock.advance(3600s - 200s);
+  openTheBreaker();
+  const auto answer = service->token(BrokerRig::wish());
+  ASSERT_TRUE(answer.ok());
+  EXPECT_TRUE(answer->degraded) << "its renewal is due and cannot happen now";
+}
 TEST_F(BrokenProvider, ProviderComesBack_OneProbeClosesTheBreaker) {
   openTheBreaker();
   rig.provider->recover(Call::Refresh);

@@ -81,6 +81,7 @@ TEST(CanonicalEmail, Capitals_AreFolded) {
 }
 TEST(MaskedEmail, KeepsFirstLetterAndDomain) {
   EXPECT_EQ(maskedEmail("alice@x.com"), "a***@x.com");
+  EXPECT_EQ(maskedEmail("\xc3\xa9mile@x.com"), "***@x.com") << "no half letters";
 }
 TEST(MissingScopes, NamesThemInTheOrderAsked) {
   EXPECT_EQ(missingScopes({"c", "a", "b"}, {"a"}), (Scopes{"c", "b"}));
