@@ -150,3 +150,9 @@ def test_changed_file_is_taken_and_a_broken_one_changes_nothing(shared_installat
         shared_installation.config.write_text(good)
     until(lambda: "newcomer" not in names(), 10, what="the old file")
     gateway.connect("plain", user)
+
+
+def test_signal_that_means_nothing_leaves_the_others_heard(shared_installation):
+    gateway = shared_installation.start()
+    gateway.process.child.send_signal(signal.SIGUSR1)
+    assert gateway.stop() == 0

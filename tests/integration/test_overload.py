@@ -170,6 +170,20 @@ def test_key_whose_requests_all_wait_delays_no_other_key(gateway, shared_install
     assert provider.ledger()["requests"]["token:refresh_token"] == 1
 
 
+def test_strangers_do_not_take_the_descriptors_of_a_renewal(shared_installation, user):
+    """D4: under a low limit of open files, somebody else keeps as many sockets open as the gateway lets."""
+    gateway = shared_installation.start(LOG_LEVEL="warning", descriptors=300)
+    gateway.connect("works", user)
+    shared_installation.let_end("works", user)
+    with contextlib.ExitStack() as plugs:
+        for _ in range(280):
+            address = ("127.0.0.1", gateway.port)
+            plugs.enter_context(socket.create_connection(address, timeout=20, source_address=("127.0.0.2", 0)))
+        assert gateway.token("works", user).status_code == 200
+    assert '"connections":"150"' in gateway.logs()
+    assert gateway.stop() == 0
+
+
 if LONG:
 
     def test_many_times_the_clients_get_as_many_answers(gateway, user, tmp_path):
