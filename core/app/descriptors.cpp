@@ -13,11 +13,11 @@ std::size_t raiseDescriptorLimit() {
   return ::setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
 }
 
-int connectionsWithin(std::size_t descriptors) {
-  constexpr std::size_t kMost = 8'192;
+int connectionsWithin(std::size_t descriptors, int most) {
   constexpr std::size_t kOthers = 1'024;  // a call to a provider for each of 768 threads, and some
   const auto spare = descriptors > kOthers ? descriptors - kOthers : 0;
-  return static_cast<int>(std::clamp<std::size_t>(std::max(spare, descriptors / 2), 1, kMost));
+  const auto fitting = std::max<std::size_t>({spare, descriptors / 2, 1});
+  return static_cast<int>(std::min(fitting, static_cast<std::size_t>(most)));
 }
 
 }  // namespace agw

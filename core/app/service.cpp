@@ -295,7 +295,7 @@ class RunningService final : public Service {
   const Clock& clock_;
   Random& random_;
   Log& log_;
-  const int maxConnections_ = connectionsWithin(raiseDescriptorLimit());
+  const int maxConnections_ = connectionsWithin(raiseDescriptorLimit(), api::ServerSettings().maxConnections);
   api::PrometheusMetrics metrics_;
   std::unique_ptr<Storage> storage_;
   Secret validatorKey_;

@@ -18,6 +18,10 @@ std::string maskedAccount(const Identity& identity) {
   return identity.subject.empty() ? std::string() : std::string(wholeLetters(identity.subject, 2)) + "***";
 }
 
+RevokeRequest pairOf(const PendingConsent& consent) {
+  return {consent.tokens.access, consent.tokens.refresh, consent.tokens.carry};
+}
+
 bool isAskedFor(const Identity& identity, const std::string& profile) {
   return identity.emailVerified && canonicalEmail(identity.email) == profile;
 }
@@ -49,7 +53,7 @@ std::optional<Error> ConsentFinisher::identify(Flow& flow, Provider& provider, c
   if (policy == IdentityPolicy::None) return std::nullopt;
   if (policy == IdentityPolicy::Confirm && !provider.capabilities().identity) return std::nullopt;
   const auto identity = provider.identify(answer, nonce);
-  if (!identity) return identityFailure(identity.error(), provider.displayName());
+  if (!identity) return refusalOrFailure(identity.error(), provider.displayName());
   consent.issuer = identity->issuer;
   consent.subject = identity->subject;
   flow.account = maskedAccount(*identity);
@@ -115,13 +119,11 @@ bool ConsentFinisher::endFlow(Flow& flow, FlowStatus from, FlowStatus to, const 
 }
 
 void ConsentFinisher::discard(const Flow& flow, const PendingConsent& consent) {
-  parts_.revoke.discard(flow.provider, flow.profile, consent.subject,
-                        {consent.tokens.access, consent.tokens.refresh, consent.tokens.carry});
+  parts_.revoke.discard(flow.provider, flow.profile, consent.subject, pairOf(consent));
 }
 
 void ConsentFinisher::queueDiscarded(const Flow& flow, const PendingConsent& consent) {
-  parts_.revoke.queueDiscarded(flow.provider, flow.profile, consent.subject,
-                               {consent.tokens.access, consent.tokens.refresh, consent.tokens.carry});
+  parts_.revoke.queueDiscarded(flow.provider, flow.profile, consent.subject, pairOf(consent));
 }
 
 void ConsentFinisher::record(const Flow& flow, const char* event, const std::string& outcome,

@@ -63,16 +63,7 @@ Error exchangeFailure(const Error& error, const std::string& displayName) {
           .message =
               displayName + " did not accept this consent. Start again from the application that sent you.",
           .code = "access_denied",
-          .detail = error.message + (error.detail.empty() ? "" : " " + error.detail)};
-}
-
-Error identityFailure(const Error& error, const std::string& displayName) {
-  if (error.kind != ErrorKind::Denied) return providerFailure(error, displayName);
-  return {.kind = ErrorKind::Denied,
-          .message =
-              displayName + " was asked who you are, and that account is not let in here. " + error.message,
-          .code = "access_denied",
-          .detail = error.detail};
+          .detail = wordsOf(error)};
 }
 
 Error otherAccount() {

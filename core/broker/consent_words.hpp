@@ -18,8 +18,6 @@ inline constexpr int kConfirmationTries = 5;
 /// The provider's `error` parameter in our words; the parameter itself is never shown.
 [[nodiscard]] Error refusedByProvider(const std::string& parameter, const std::string& displayName);
 [[nodiscard]] Error exchangeFailure(const Error& error, const std::string& displayName);
-/// The provider, or the entry's rules, refuse the account itself; or it cannot be told whose it is.
-[[nodiscard]] Error identityFailure(const Error& error, const std::string& displayName);
 [[nodiscard]] Error otherAccount();
 [[nodiscard]] Error notStored();
 [[nodiscard]] Error notSureStored();

@@ -62,7 +62,7 @@ Error storageFailure(Error error) {
 
 Error providerFailure(const Error& error, const std::string& displayName) {
   Error told{.retryAfter = error.retryAfter, .facts = {}};
-  told.detail = error.message + (error.detail.empty() ? "" : " " + error.detail);
+  told.detail = wordsOf(error);
   switch (error.kind) {
     case ErrorKind::BadClient:
     case ErrorKind::BadOption:
@@ -84,6 +84,16 @@ Error providerFailure(const Error& error, const std::string& displayName) {
       told.message = displayName + " is not available. Try again later.";
   }
   return told;
+}
+
+Error refusalOrFailure(const Error& error, const std::string& displayName) {
+  if (error.kind != ErrorKind::Denied) return providerFailure(error, displayName);
+  return {
+      .kind = ErrorKind::Denied, .message = error.message, .code = "access_denied", .detail = error.detail};
+}
+
+std::string wordsOf(const Error& error) {
+  return error.message + (error.detail.empty() ? "" : " " + error.detail);
 }
 
 }  // namespace agw

@@ -9,7 +9,8 @@
 
 namespace agw {
 
-// The broker's failures in the words of the REST contract. None carries what a provider or a database said.
+// The broker's failures in the words of the REST contract. What a provider or a database said stands in
+// `detail` alone; only what a plugin made of it is told.
 
 /// There is no grant.
 [[nodiscard]] Error notAuthenticated();
@@ -25,6 +26,11 @@ namespace agw {
 /// What a caller is told about a provider's failure: `provider_misconfigured`, `provider_error` or
 /// `provider_unavailable`. The provider's own message goes into `detail`.
 [[nodiscard]] Error providerFailure(const Error& error, const std::string& displayName);
+/// The same, but where a plugin says what the person must do (`Denied`), its words are told
+/// (`access_denied`).
+[[nodiscard]] Error refusalOrFailure(const Error& error, const std::string& displayName);
+/// What a plugin said and what stands behind it, for the log.
+[[nodiscard]] std::string wordsOf(const Error& error);
 
 namespace word {
 inline constexpr const char* kRefreshFailed = "refresh_failed";

@@ -31,8 +31,7 @@ bool fitsState(const std::string& text) {
 
 InstallService::InstallService(Parts parts)
     : parts_(parts),
-      writer_({parts.storage, parts.providers, parts.vault, parts.clock, parts.random, parts.log,
-               parts.revoke}) {}
+      writer_({parts.storage, parts.vault, parts.clock, parts.random, parts.log, parts.revoke}) {}
 
 Result<InstallFlow> InstallService::newFlow(const InstallRequest& request, InstallStep step,
                                             const std::string& secret) {

@@ -113,7 +113,7 @@ InstallOutcome InstallService::read(Visit& visit) {
   if (!next) return fail(visit, storageFailure(std::move(next).error()));
   const auto reading = visit.provider->readCallback({.parameters = visit.parameters, .nextState = *next});
   const auto& name = visit.provider->displayName();
-  if (!reading) return fail(visit, redirectFailure(reading.error(), name));
+  if (!reading) return fail(visit, refusalOrFailure(reading.error(), name));
   if (!reading->error.empty()) return fail(visit, refusedByProvider(reading->error, name));
   if (!reading->nextUrl.empty()) return goOn(visit, reading->nextUrl, *next);
   return exchange(visit, reading->code);
@@ -178,13 +178,13 @@ InstallOutcome InstallService::prove(Visit& visit, std::vector<TokenSet> tokens,
   if (provider.capabilities().identity) {
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       const auto identity = provider.identify(tokens[i], {});
-      if (!identity) return refuse(visit, consent, redirectFailure(identity.error(), name));
+      if (!identity) return refuse(visit, consent, refusalOrFailure(identity.error(), name));
       consent.tokens[i].issuer = identity->issuer;
       consent.tokens[i].subject = identity->subject;
     }
   }
   auto organisations = provider.installations(tokens, visit.parameters);
-  if (!organisations) return refuse(visit, consent, redirectFailure(organisations.error(), name));
+  if (!organisations) return refuse(visit, consent, refusalOrFailure(organisations.error(), name));
   if (!visit.flow.orgId.empty()) {
     std::erase_if(*organisations, [&](const auto& facts) { return facts.orgId != visit.flow.orgId; });
     if (organisations->empty()) return refuse(visit, consent, otherOrganisation());

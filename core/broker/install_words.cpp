@@ -27,10 +27,4 @@ Error noOrganisation(const std::string& displayName) {
           .code = "access_denied"};
 }
 
-Error redirectFailure(const Error& error, const std::string& displayName) {
-  if (error.kind != ErrorKind::Denied) return providerFailure(error, displayName);
-  return {
-      .kind = ErrorKind::Denied, .message = error.message, .code = "access_denied", .detail = error.detail};
-}
-
 }  // namespace agw

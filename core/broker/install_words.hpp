@@ -11,8 +11,5 @@ namespace agw {
 [[nodiscard]] Error otherBrowser();
 [[nodiscard]] Error otherOrganisation();
 [[nodiscard]] Error noOrganisation(const std::string& displayName);
-/// What the plugin says about a redirect, or about the organisations that the person's token reaches: when it
-/// is the person who must act, in the plugin's words.
-[[nodiscard]] Error redirectFailure(const Error& error, const std::string& displayName);
 
 }  // namespace agw

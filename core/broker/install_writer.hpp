@@ -38,7 +38,6 @@ class InstallWriter {
  public:
   struct Parts {
     Storage& storage;
-    const ProviderDirectory& providers;
     const Vault& vault;
     const Clock& clock;
     Random& random;

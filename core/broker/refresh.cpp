@@ -275,8 +275,7 @@ Refresher::Outcome Refresher::endDead(Attempt& attempt, const std::string& reaso
                    {{"grant", attempt.grant.id},
                     {"provider", attempt.grant.provider},
                     {"reason", reason},
-                    {"told", told ? told->message : std::string()},
-                    {"detail", told ? told->detail : std::string()},
+                    {"detail", told ? wordsOf(*told) : std::string()},
                     {"request", attempt.wish.requestId}});
   recordAudit(
       parts_.storage, parts_.log,

@@ -172,15 +172,11 @@ Result<RevokeOutcome> RevokeService::settle(const PendingRevocation& pending) {
                     {"provider", pending.provider},
                     {"kind", toString(error.kind)},
                     {"attempts", std::to_string(pending.attempts + 1)}});
-  postpone(pending, error.retryAfter);
-  return outcome;
-}
-
-void RevokeService::postpone(const PendingRevocation& pending, seconds retryAfter) {
-  const auto notBefore = parts_.clock.now() + pauseAfter(pending.attempts, retryAfter);
+  const auto notBefore = parts_.clock.now() + pauseAfter(pending.attempts, error.retryAfter);
   if (!parts_.storage.postponeRevocation(pending.id, notBefore)) {
     parts_.log.write(LogLevel::Warning, "revocation_row_left", {{"revocation", pending.id}});
   }
+  return outcome;
 }
 
 void RevokeService::discard(const std::string& provider, const std::string& profile,
@@ -243,10 +239,7 @@ Result<void> RevokeService::retryPending() {
   std::set<std::string> away;
   for (const auto& pending : *claimed) {
     if (ending_) break;
-    if (away.contains(pending.provider)) {
-      postpone(pending, {});
-      continue;
-    }
+    if (away.contains(pending.provider)) continue;  // its turn comes again when the claim is over
     const auto told = settle(pending);
     if (!told && isAway(told.error())) away.insert(pending.provider);
   }

@@ -66,7 +66,6 @@ class RevokeService {
 
  private:
   Result<RevokeOutcome> settle(const PendingRevocation& pending);
-  void postpone(const PendingRevocation& pending, std::chrono::seconds retryAfter);
   Result<RevokeOutcome> attempt(const PendingRevocation& pending);
   Result<PendingRevocation> makePending(const std::string& provider, const std::string& profile,
                                         const std::string& subject, const RevokeRequest& tokens);

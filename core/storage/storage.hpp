@@ -248,8 +248,10 @@ class Storage {
   // ---- revocations at the provider
   // ------------------------------------------------------------------------------
   virtual Result<void> queueRevocation(const PendingRevocation& revocation) = 0;
-  /// At most `limit` that may be tried at `now`, oldest first. Each is pushed to `now + claim` in the same
-  /// write, so that no other replica takes it meanwhile, and returned as it is then.
+  /// At most `limit` that may be tried at `now`: those for which that has been so the longest, of these the
+  /// oldest, so that rows that come again and again keep no other one waiting. Each is pushed to `now +
+  /// claim` in the same write, so that no other replica takes it meanwhile, and returned as it is then,
+  /// oldest first.
   virtual Result<std::vector<PendingRevocation>> claimRevocations(TimePoint now, std::chrono::seconds claim,
                                                                   int limit) = 0;
   /// Counts the attempt and sets when to try again.
@@ -328,9 +330,10 @@ class Storage {
   /// awaits confirmation, `NotFound` when there is none.
   virtual Result<Flow> countConfirmationTry(const std::string& id) = 0;
   /// Marks flows whose time is over without a result as failed with `error`, and returns those that held
-  /// pending tokens (with them; the rows lose them) for revocation. One whose code is being exchanged has a
-  /// minute more. Finished ones whose time was over `keep` ago are deleted. At most `limit` rows a call of
-  /// each.
+  /// pending tokens (with them; the rows lose them) for revocation. One whose code is being exchanged has
+  /// `kExchangeTime` more. Finished ones whose time was over `keep` ago are deleted. At most `limit` rows a
+  /// call of each.
+  static constexpr std::chrono::minutes kExchangeTime{1};
   virtual Result<std::vector<Flow>> expireFlows(TimePoint now, const std::string& error,
                                                 std::chrono::seconds keep, int limit) = 0;
 

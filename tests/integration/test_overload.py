@@ -176,10 +176,11 @@ def test_strangers_do_not_take_the_descriptors_of_a_renewal(shared_installation,
     gateway.connect("works", user)
     shared_installation.let_end("works", user)
     with contextlib.ExitStack() as plugs:
-        for _ in range(280):
+        for _ in range(400):
             address = ("127.0.0.1", gateway.port)
             plugs.enter_context(socket.create_connection(address, timeout=20, source_address=("127.0.0.2", 0)))
         assert gateway.token("works", user).status_code == 200
+        assert "accept_paused" not in gateway.logs(), "there were descriptors all the time"
     assert '"connections":"150"' in gateway.logs()
     assert gateway.stop() == 0
 

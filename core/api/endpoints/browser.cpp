@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "api/edge/target.hpp"
-#include "api/endpoints/endpoint.hpp"
 #include "api/text.hpp"
 
 namespace agw::api {
@@ -36,8 +35,18 @@ int pageStatus(const Error& error) {
 
 }  // namespace
 
+Handler personEndpoint(SharedGateway gateway, PersonEndpoint endpoint, TellPerson tell) {
+  return [gateway = std::move(gateway), endpoint, tell](const Request& request) {
+    if (request.late) return tell(*gateway, request, overloaded());
+    if (const auto within = gateway->limits.stranger(request.peer); !within)
+      return tell(*gateway, request, within.error());
+    if (const auto preview = refusePreview(request)) return tell(*gateway, request, *preview);
+    if (request.queryFault) return tell(*gateway, request, *request.queryFault);
+    return endpoint(*gateway, request);
+  };
+}
+
 Result<std::map<std::string, std::string>> redirectParameters(const Request& request) {
-  if (request.queryFault) return *request.queryFault;
   if (request.method != "POST") return request.query;
   const auto type = request.header("Content-Type").value_or("");
   const auto media = trimmed(type.substr(0, type.find(';')));

@@ -4,11 +4,18 @@
 #include <optional>
 #include <string>
 
-#include "api/http.hpp"
+#include "api/endpoints/endpoint.hpp"
 
 namespace agw::api {
 
 // What the endpoints that browsers visit share.
+
+/// An endpoint for people, within the limit of their address: what is wrong with a request is told by the
+/// page that `tell` makes. Previews of links, which ask by HEAD, do not reach `endpoint`: they would use up a
+/// person's link.
+using PersonEndpoint = Response (*)(Gateway&, const Request&);
+using TellPerson = Response (*)(Gateway&, const Request&, const Error&);
+[[nodiscard]] Handler personEndpoint(SharedGateway gateway, PersonEndpoint endpoint, TellPerson tell);
 
 /// What the provider sends through the browser: the query, or the form where it posts
 /// (`response_mode=form_post`).

@@ -1,5 +1,4 @@
 #include "api/endpoints/browser.hpp"
-#include "api/endpoints/endpoint.hpp"
 #include "api/pages/pages.hpp"
 #include "api/redirect_target.hpp"
 
@@ -33,16 +32,15 @@ Response resultOf(const CallbackOutcome& outcome, const std::string& requestId) 
   return failurePage(outcome, requestId);
 }
 
-Response failurePage(const Error& error, const std::string& requestId) {
+Response tell(Gateway&, const Request& request, const Error& error) {
   CallbackOutcome outcome;
   outcome.error = error;
-  return failurePage(outcome, requestId);
+  return failurePage(outcome, request.requestId);
 }
 
 Response callback(Gateway& gateway, const Request& request) {
-  if (auto preview = refusePreview(request)) return failurePage(*preview, request.requestId);
   const auto parameters = redirectParameters(request);
-  if (!parameters) return failurePage(parameters.error(), request.requestId);
+  if (!parameters) return tell(gateway, request, parameters.error());
   const auto provider = request.pathParameters.find("provider");
   CallbackParameters found{.provider = std::nullopt,
                            .state = take(*parameters, "state"),
@@ -54,21 +52,12 @@ Response callback(Gateway& gateway, const Request& request) {
   return resultOf(gateway.parts.consent.finish(found), request.requestId);
 }
 
-Handler browserEndpoint(SharedGateway gateway) {
-  return [gateway = std::move(gateway)](const Request& request) {
-    if (request.late) return failurePage(overloaded(), request.requestId);
-    if (const auto within = gateway->limits.stranger(request.peer); !within)
-      return failurePage(within.error(), request.requestId);
-    return callback(*gateway, request);
-  };
-}
-
 }  // namespace
 
 void addCallbackRoutes(std::vector<Route>& routes, const SharedGateway& gateway) {
   for (const char* pattern : {"/auth/callback/{provider}", "/auth/callback", "/callback/{provider}"}) {
     for (const char* method : {"GET", "POST"})
-      routes.push_back({method, pattern, browserEndpoint(gateway), true});
+      routes.push_back({method, pattern, personEndpoint(gateway, callback, tell), true});
   }
 }
 

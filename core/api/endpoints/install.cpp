@@ -79,7 +79,7 @@ Response failurePage(const Gateway& gateway, const Request& request, const Insta
   return page;
 }
 
-Response failurePage(const Gateway& gateway, const Request& request, const Error& error) {
+Response tell(Gateway& gateway, const Request& request, const Error& error) {
   InstallOutcome outcome;
   outcome.error = error;
   return failurePage(gateway, request, outcome);
@@ -114,11 +114,11 @@ Response begin(Gateway& gateway, const Request& request) {
   auto browser = browserOf(request);
   if (browser.empty()) {
     auto made = newToken(gateway.parts.random);
-    if (!made) return failurePage(gateway, request, made.error());
+    if (!made) return tell(gateway, request, made.error());
     browser = std::move(*made);
   }
   const auto link = beginByBrowser(gateway, request, browser);
-  if (!link) return failurePage(gateway, request, link.error());
+  if (!link) return tell(gateway, request, link.error());
   auto response = redirectTo(link->url, 302);
   rememberBrowser(response, request, browser);
   return response;
@@ -138,7 +138,7 @@ Response resultOf(const InstallOutcome& outcome, const Gateway& gateway, const R
 
 Response callback(Gateway& gateway, const Request& request) {
   const auto parameters = redirectParameters(request);
-  if (!parameters) return failurePage(gateway, request, parameters.error());
+  if (!parameters) return tell(gateway, request, parameters.error());
   InstallCallback found{.provider = request.pathParameters.at("platform"),
                         .parameters = {},
                         .browser = browserOf(request),
@@ -150,21 +150,9 @@ Response callback(Gateway& gateway, const Request& request) {
   return resultOf(gateway.parts.install.finish(found), gateway, request);
 }
 
-/// An endpoint for people: whatever is wrong is told by a page.
-Handler browserEndpoint(SharedGateway gateway, Response (*endpoint)(Gateway&, const Request&)) {
-  return [gateway = std::move(gateway), endpoint](const Request& request) {
-    if (request.late) return failurePage(*gateway, request, overloaded());
-    if (const auto within = gateway->limits.stranger(request.peer); !within)
-      return failurePage(*gateway, request, within.error());
-    if (auto preview = refusePreview(request)) return failurePage(*gateway, request, *preview);
-    if (request.queryFault) return failurePage(*gateway, request, *request.queryFault);
-    return endpoint(*gateway, request);
-  };
-}
-
 /// By a browser, or by a program with its key.
 Handler beginEndpoint(const SharedGateway& gateway) {
-  return [gateway, page = browserEndpoint(gateway, begin),
+  return [gateway, page = personEndpoint(gateway, begin, tell),
           program = callerEndpoint(gateway, beginByKey)](const Request& request) {
     const bool withKey = request.header("X-API-Key") || request.header("Authorization");
     return withKey ? program(request) : page(request);
@@ -176,8 +164,8 @@ Handler beginEndpoint(const SharedGateway& gateway) {
 void addInstallRoutes(std::vector<Route>& routes, const SharedGateway& gateway) {
   routes.push_back({"POST", "/oauth/install/{platform}", callerEndpoint(gateway, makeTicket)});
   routes.push_back({"GET", "/oauth/install/{platform}", beginEndpoint(gateway), true});
-  routes.push_back({"GET", "/oauth/callback/{platform}", browserEndpoint(gateway, callback), true});
-  routes.push_back({"POST", "/oauth/callback/{platform}", browserEndpoint(gateway, callback), true});
+  routes.push_back({"GET", "/oauth/callback/{platform}", personEndpoint(gateway, callback, tell), true});
+  routes.push_back({"POST", "/oauth/callback/{platform}", personEndpoint(gateway, callback, tell), true});
 }
 
 }  // namespace agw::api

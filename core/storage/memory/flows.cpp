@@ -76,7 +76,6 @@ Result<Flow> MemoryStorage::countConfirmationTry(const std::string& id) {
 Result<std::vector<Flow>> MemoryStorage::expireFlows(TimePoint now, const std::string& error,
                                                      std::chrono::seconds keep, int limit) {
   const std::lock_guard lock(mutex_);
-  constexpr std::chrono::minutes kExchange{1};
   int left = limit;
   for (auto entry = flows_.begin(); entry != flows_.end() && left > 0;) {
     const Flow& flow = entry->second.row;
@@ -89,7 +88,7 @@ Result<std::vector<Flow>> MemoryStorage::expireFlows(TimePoint now, const std::s
   for (auto& [id, entry] : flows_) {
     Flow& flow = entry.row;
     if (left == 0) break;
-    const auto over = flow.status == FlowStatus::Exchanging ? now - kExchange : now;
+    const auto over = flow.status == FlowStatus::Exchanging ? now - kExchangeTime : now;
     if (finished(flow.status) || flow.expiresAt > over) continue;
     --left;
     ++entry.version;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "storage/errors.hpp"
 #include "storage/memory/memory_storage.hpp"
@@ -253,9 +254,12 @@ Result<std::vector<PendingRevocation>> MemoryStorage::claimRevocations(TimePoint
   for (auto& [id, entry] : revocations_) {
     if (entry.row.notBefore <= now) due.push_back(&entry.row);
   }
+  std::stable_sort(due.begin(), due.end(), [](const auto* left, const auto* right) {
+    return std::tie(left->notBefore, left->createdAt) < std::tie(right->notBefore, right->createdAt);
+  });
+  if (due.size() > static_cast<std::size_t>(std::max(0, limit))) due.resize(static_cast<std::size_t>(limit));
   std::stable_sort(due.begin(), due.end(),
                    [](const auto* left, const auto* right) { return left->createdAt < right->createdAt; });
-  if (due.size() > static_cast<std::size_t>(std::max(0, limit))) due.resize(static_cast<std::size_t>(limit));
   std::vector<PendingRevocation> claimed;
   for (auto* row : due) {
     row->notBefore = now + claim;

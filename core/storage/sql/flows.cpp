@@ -5,9 +5,6 @@
 namespace agw::storage {
 namespace {
 
-/// How long an exchange may take that began in time.
-constexpr std::chrono::minutes kExchange{1};
-
 const Sql kInsert{
     "INSERT INTO oauth_sessions (" + kFlowColumns +
     ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"};
@@ -108,7 +105,7 @@ Result<std::vector<Flow>> SqlStorage::expireFlows(TimePoint now, const std::stri
     change(connection, kDeleteOld, TimePoint(now - keep), limit);
     auto expired = fetchReadable(
         connection, kExpire, readFlow, [&](const SqlFailure& failure) { note(failure); }, error, now,
-        TimePoint(now - kExchange), limit);
+        TimePoint(now - kExchangeTime), limit);
     std::erase_if(expired, [](const Flow& flow) { return flow.pendingTokens.empty(); });
     for (const auto& flow : expired) change(connection, kErasePending, flow.id);
     transaction.commit();

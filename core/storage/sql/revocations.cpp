@@ -18,7 +18,7 @@ const std::string kRevocationColumns =
     "id, provider_id, profile_id, tokens, attempts, not_before, created_at";
 const Sql kClaim{
     "UPDATE oauth_revocations SET not_before = ? WHERE id IN (SELECT id FROM oauth_revocations "
-    "WHERE not_before <= ? ORDER BY created_at, id LIMIT ? {skip locked}) RETURNING " +
+    "WHERE not_before <= ? ORDER BY not_before, created_at, id LIMIT ? {skip locked}) RETURNING " +
     kRevocationColumns};
 const Sql kPostpone{"UPDATE oauth_revocations SET attempts = attempts + 1, not_before = ? WHERE id = ?"};
 const Sql kDelete{"DELETE FROM oauth_revocations WHERE id = ?"};

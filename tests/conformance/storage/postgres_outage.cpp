@@ -81,6 +81,19 @@ TEST_F(Outage, Restart_EveryIdleConnectionDead_NeitherReadsNorWritesFail) {
   }
 }
 
+// The server says why it ends them: what it said must not be taken for life.
+TEST_F(Outage, IdleConnectionsEndedWithAWord_NoWriteFails) {
+  warmUp();
+  database_.query(
+      "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity "
+      "WHERE datname = current_database() AND pid <> pg_backend_pid()");
+  std::atomic<int> failures{0};
+  inThreads(8, [&](int number) {
+    if (!storage_->writeMeta("name", std::to_string(number)).ok()) ++failures;
+  });
+  EXPECT_EQ(failures, 0);
+}
+
 TEST_F(Outage, ServerStopped_CallsAreTransientAtOnceAndWorkAgainAfterwards) {
   warmUp();
   control("stop -m immediate");

@@ -92,6 +92,21 @@ TEST_P(Revocations, Claim_OldestFirstUpToTheLimitAndOnlyDueOnes) {
   EXPECT_EQ(claim(start + 61s).size(), 3U) << "those whose claimer never came back";
 }
 
+TEST_P(Revocations, Claim_OldOnesThatComeAgain_KeepNoOtherWaiting) {
+  const TimePoint start = clock.now();
+  for (const auto& [id, age, due] :
+       {std::tuple("again", 9min, 10s), std::tuple("young", 1min, 0s), std::tuple("old", 2min, 0s)}) {
+    PendingRevocation revocation = aRevocation(id);
+    revocation.createdAt = start - age;
+    revocation.notBefore = start + due;
+    ASSERT_TRUE(succeeds(storage().queueRevocation(revocation)));
+  }
+  const auto first = claim(start + 10s, 2);
+  ASSERT_EQ(first.size(), 2U);
+  EXPECT_EQ(first[0].id, "old");
+  EXPECT_EQ(first[1].id, "young");
+}
+
 TEST_P(Revocations, Claim_SeveralReplicas_EachRevocationGoesToOne) {
   constexpr int kCount = 60;
   for (int i = 0; i < kCount; ++i) {

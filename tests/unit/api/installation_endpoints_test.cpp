@@ -1,3 +1,5 @@
+#include <thread>
+
 #include "api_rig.hpp"
 #include "base/encoding.hpp"
 
@@ -264,6 +266,21 @@ TEST_F(InstallationEndpoints, StandardToken_ByJson_IsOfRfc6749) {
   EXPECT_EQ(post("/oauth/token", R"({"provider":"fake","org_id":7})").status, 400);
   EXPECT_EQ(post("/oauth/token", R"({"provider":"fake","is_admin":true})").status, 400);
   EXPECT_EQ(field(post("/oauth/token", R"({"provider":"fake","org_id":"org-9"})"), "auth_required"), "true");
+}
+
+TEST_F(InstallationEndpoints, StandardToken_AfterASlowRenewal_SaysHowLongItStillLives) {
+  connect();
+  clock.advance(3600s);
+  provider->hold(FakeProvider::Call::Refresh);
+  std::string lives;
+  std::thread asking([&] {
+    lives = field(post("/oauth/token", R"({"provider":"fake","user_email":"alice@x.com"})"), "expires_in");
+  });
+  provider->awaitHeld(FakeProvider::Call::Refresh);
+  clock.advance(9s);
+  provider->release(FakeProvider::Call::Refresh);
+  asking.join();
+  EXPECT_EQ(lives, "3591");
 }
 
 TEST_F(InstallationEndpoints, StandardToken_ByForm_IsTokenExchange) {

@@ -30,5 +30,14 @@ TEST(ConsentIdentity, AccountThatTheEntryDoesNotLetIn_IsToldSo) {
   EXPECT_TRUE(rig.provider->livingPairs().empty());
 }
 
+TEST(ConsentIdentity, CodeThatIsRefused_LeavesTheReasonInTheLog) {
+  BrokerRig rig;
+  rig.provider->failNext(
+      Call::Exchange, {.kind = ErrorKind::Denied, .message = "Two factors first.", .detail = "two_factor"});
+  const auto outcome = rig.consentAs(alice());
+  EXPECT_EQ(outcome.error.code, "access_denied");
+  EXPECT_EQ(outcome.error.detail, "Two factors first. two_factor");
+}
+
 }  // namespace
 }  // namespace agw::test

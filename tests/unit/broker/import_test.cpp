@@ -96,6 +96,15 @@ TEST_F(Import, AnothersTokenThatWasRotated_IsRevoked) {
   EXPECT_EQ(queuedRevocations(), 0U);
 }
 
+TEST_F(Import, AccountThatTheEntryDoesNotLetIn_IsRefusedAndNotTriedAgain) {
+  provider->failNext(Call::Identify, {.kind = ErrorKind::Denied, .message = "Only accounts of corp.com."});
+  EXPECT_EQ(wordOf(importToken(keptElsewhere())), "conflict identity_mismatch");
+  EXPECT_FALSE(row());
+  EXPECT_EQ(livingFamilies(), 0U);
+  imports.settle();
+  EXPECT_EQ(provider->calls(Call::Identify), 1);
+}
+
 TEST_F(Import, AnothersTokenWhoseRevocationWouldEndAStoredGrant_IsOnlyForgotten) {
   provider->abilities.revokesAccount = true;
   ASSERT_EQ(consentAs(mallory(), "mallory@x.com").status, FlowStatus::Completed);

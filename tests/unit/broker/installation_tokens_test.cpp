@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <functional>
 #include <thread>
 
 #include "support/install_rig.hpp"
@@ -26,6 +27,19 @@ class OrganisationTokens : public testing::Test, public test::InstallRig {
     declared.staticToken = Secret(token);
     declared.preferStored = preferStored;
     directory.declared = {declared};
+  }
+  /// What a reader is told during whose mint something happens.
+  std::string toldOfMintedWhile(const std::function<void()>& happens) {
+    becomesMinted();
+    static_cast<void>(installed());
+    provider->hold(Call::Mint);
+    std::string answer;
+    std::thread asking([&] { answer = told(token()); });
+    provider->awaitHeld(Call::Mint);
+    happens();
+    provider->release(Call::Mint);
+    asking.join();
+    return answer;
   }
 };
 
@@ -166,32 +180,20 @@ TEST_F(OrganisationTokens, Minted_UnknownErrorWord_EndsNothing) {
 
 // G5
 TEST_F(OrganisationTokens, Minted_UninstalledMeanwhile_IsNotHandedOut) {
-  becomesMinted();
-  static_cast<void>(installed());
-  provider->hold(Call::Mint);
-  std::string answer;
-  std::thread asking([&] { answer = told(token()); });
-  provider->awaitHeld(Call::Mint);
-  EXPECT_TRUE(ender.uninstall(*living(), "key-1", "r").ok());
-  provider->release(Call::Mint);
-  asking.join();
-  EXPECT_EQ(answer, "error not_authenticated");
+  EXPECT_EQ(toldOfMintedWhile([&] { EXPECT_TRUE(ender.uninstall(*living(), "key-1", "r").ok()); }),
+            "error not_authenticated");
+}
+
+TEST_F(OrganisationTokens, Minted_StoreAwayMeanwhile_IsTheStoresFault) {
+  EXPECT_EQ(toldOfMintedWhile([&] { storage.failAll(); }), "error unavailable");
 }
 
 TEST_F(OrganisationTokens, Minted_ChangedMeanwhile_IsMadeAnewAndNotRefused) {
-  becomesMinted();
-  static_cast<void>(installed());
-  provider->hold(Call::Mint);
-  std::string answer;
-  std::thread asking([&] { answer = told(token()); });
-  provider->awaitHeld(Call::Mint);
   ProviderEvent event;
   event.event = ProviderEventKind::PermissionsChanged;
   event.orgId = "org-1";
   event.permissions = {{"issues", "write"}};
-  EXPECT_TRUE(events.apply("fake", event, "r").ok());
-  provider->release(Call::Mint);
-  asking.join();
+  const auto answer = toldOfMintedWhile([&] { EXPECT_TRUE(events.apply("fake", event, "r").ok()); });
   EXPECT_EQ(answer, told(token()));
   EXPECT_EQ(provider->calls(Call::Mint), 2);
 }

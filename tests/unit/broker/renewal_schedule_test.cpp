@@ -41,6 +41,14 @@ TEST_F(Schedule, TokenThatNearsItsEnd_IsRenewedThoughNobodyReads) {
                                   {{"provider", "fake"}, {"cause", "schedule"}, {"outcome", "renewed"}}),
             1);
 }
+TEST_F(Schedule, ManyReadsOfWhichSomeCannotBeNoted_AreNotedAgainThose) {
+  for (int read = 0; read < 600; ++read) replica.reads.note("grant-" + std::to_string(read));
+  rig.storage.failCall(2);
+  EXPECT_FALSE(replica.schedule.round().ok());
+  rig.storage.failCall(0);
+  for (int read = 0; read < 600; ++read) replica.reads.note("grant-" + std::to_string(read));
+  EXPECT_EQ(replica.reads.take().size(), 256U) << "one batch of three";
+}
 TEST_F(Schedule, TokenWithMuchLife_IsLeftAloneUntilItsTime) {
   rig.connect();
   for (const auto step : {0s, 1799s, 2s, 1348s}) {

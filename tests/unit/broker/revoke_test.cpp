@@ -79,6 +79,23 @@ TEST_F(Revoke, ProviderAway_IsAskedOnceInARound) {
   ASSERT_TRUE(rig.revoke.retryPending().ok());
   EXPECT_EQ(rig.queuedRevocations(), 0U);
 }
+TEST_F(Revoke, ProviderAway_KeepsTheRevocationsOfOthersWaitingForAMinuteOrSo) {
+  const auto other = std::make_shared<FakeProvider>("other");
+  rig.directory.set(other);
+  rig.provider->failAlways(Call::Revoke, timedOut());
+  const RevokeRequest tokens{Secret("access"), Secret("refresh"), {}};
+  for (int row = 0; row < 350; ++row) {
+    ASSERT_TRUE(rig.revoke.queueDiscarded("fake", kAlice, "subject-of-" + std::to_string(row), tokens));
+    rig.clock.advance(1ms);
+  }
+  ASSERT_TRUE(rig.revoke.queueDiscarded("other", kAlice, "subject", tokens));
+  rig.clock.advance(60s);
+  for (int round = 0; round < 9; ++round) {
+    ASSERT_TRUE(rig.revoke.retryPending().ok());
+    rig.clock.advance(10s);
+  }
+  EXPECT_EQ(other->calls(Call::Revoke), 1);
+}
 TEST_F(Revoke, RetriesEnded_LeaveTheQueueToOthers) {
   rig.provider->failAlways(Call::Revoke, timedOut());
   ASSERT_TRUE(revoke().ok());

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -98,6 +99,24 @@ TEST_F(Refresh, BackOff_IsRespectedByEveryReplicaAndSaysWhen) {
   EXPECT_EQ(refreshes(), 1);
   rig.clock.advance(20s);
   EXPECT_TRUE(servesStored());
+}
+TEST_F(Refresh, ForcedUnderARefusedClient_ServesTheLivingTokenEachTime) {
+  rig.connect();
+  rig.clock.advance(60s);
+  rig.provider->failNext(Call::Refresh, {.kind = ErrorKind::BadClient, .message = "invalid_client"});
+  for (int time = 0; time < 2; ++time) {
+    const auto answer = service->token(BrokerRig::forced());
+    ASSERT_TRUE(answer.ok()) << time;
+    EXPECT_TRUE(answer->degraded) << time;
+  }
+}
+TEST_F(Refresh, DeadGrant_IsLoggedWithTheProvidersWords) {
+  rig.provider->failNext(Call::Refresh,
+                         {.kind = ErrorKind::GrantDead, .message = "Sign in again.", .detail = "190.463"});
+  EXPECT_EQ(text(), "error refresh_failed");
+  EXPECT_TRUE(std::ranges::any_of(rig.log.lines(), [](const auto& line) {
+    return line.starts_with("grant_dead") && line.find("Sign in again. 190.463") != std::string::npos;
+  }));
 }
 TEST_F(Refresh, BackOffAfterRefusedClient_StillNamesTheOperator) {
   rig.provider->failNext(Call::Refresh, {.kind = ErrorKind::BadClient, .message = "invalid_client"});

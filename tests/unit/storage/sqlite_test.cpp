@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -206,6 +207,41 @@ TEST_F(Sqlite, UnreadableRow_IsIntegrityAndNamesNothing) {
     EXPECT_EQ(found.error().code, "integrity_error");
     vandal.script("UPDATE oauth_credentials SET scopes = '[]', issued_at = 0");
   }
+}
+
+// Rows that a statement has changed already must not be lost with one among them that cannot be read.
+TEST_F(Sqlite, UnreadableRow_KeepsNoOtherFromItsTurn) {
+  const auto storage = open();
+  ASSERT_TRUE(storage.ok());
+  for (const char* id : {"bad", "good"}) {
+    auto grant = aGrant(id);
+    grant.tokens.accessExpiresAt = clock.now();
+    ASSERT_TRUE((*storage)->putGrant(grant, 0).ok());
+    Flow flow;
+    flow.id = flow.stateHash = id;
+    flow.provider = "example";
+    flow.pendingTokens = "sealed";
+    flow.status = FlowStatus::AwaitingConfirmation;
+    flow.expiresAt = clock.now();
+    ASSERT_TRUE((*storage)->createFlow(flow).ok());
+  }
+  storage::SqliteConnection vandal(path, clock, *storage::LockFile::open(path));
+  vandal.script("UPDATE oauth_credentials SET scopes = 'no list', renew_at = 0 WHERE id = 'bad'");
+  vandal.script("UPDATE oauth_credentials SET renew_at = 0 WHERE id = 'good'");
+  vandal.script("UPDATE oauth_sessions SET scopes = 'no list' WHERE id = 'bad'");
+  const auto due = (*storage)->claimDueGrants("example", clock.now(), std::chrono::seconds(60), 10);
+  ASSERT_TRUE(due.ok());
+  ASSERT_EQ(due->size(), 1U);
+  EXPECT_EQ(due->front().grant.id, "good");
+  const auto expired = (*storage)->expireFlows(clock.now(), "over", std::chrono::hours(24), 10);
+  ASSERT_TRUE(expired.ok());
+  ASSERT_EQ(expired->size(), 1U);
+  EXPECT_EQ(expired->front().id, "good");
+  const auto lines = log.lines();
+  EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                          [](const auto& line) { return line.starts_with("database_failed"); }),
+            2)
+      << "operators are told of each";
 }
 
 // A write and a checkpoint of another process at the same time may damage the file in SQLite before 3.51.3.
