@@ -19,12 +19,24 @@ closing_lines() {
   grep -hE '^[0-9]+% tests passed|^=+ .*(passed|failed|error).* =+$|^[0-9]+ passed, [0-9]+ failed$|^[0-9]+ measured, [0-9]+ wrong$' "$1" || true
 }
 
+# What failed, and where: the first lines of it, for a reader who has only the end of the output.
+failures() {
+  grep -hE '^\[  FAILED  \] .*ms\)$|: Failure$|^(FAILED|ERROR) |^SUMMARY: |\*\*\*(Failed|Timeout|Exception)' -A 2 "$1" |
+    head -40 || true
+}
+
 summary() {
   local status name failed=0
   say "Results"
   while read -r status name; do
     closing_lines "$results/$name.log"
-    if ((status)); then failed=1; say "FAILED: $name (exit $status; $results/$name.log)"; else say "passed: $name"; fi
+    if ((status)); then
+      failed=1
+      failures "$results/$name.log"
+      say "FAILED: $name (exit $status; $results/$name.log)"
+    else
+      say "passed: $name"
+    fi
   done <"$results/summary"
   return "$failed"
 }

@@ -55,10 +55,10 @@ class ServerTest : public testing::Test {
     ++handled;
     if (request.path == "/throw") throw std::runtime_error("CANARY secret");
     if (request.path == "/foreign") throw 42;
-    if (request.path == "/hold") hold();
+    if (request.path.starts_with("/hold")) hold();
     Response response;
     if (request.path == "/split") response.headers.emplace_back("Location", "http://a/\r\nSet-Cookie: x=1");
-    if (request.path == "/big") response.body.assign(8U << 20, 'b');
+    if (request.path.ends_with("/big")) response.body.assign(8U << 20, 'b');
     if (request.path == "/peer") response.body = request.peer + (request.secure ? " secure" : " plain");
     if (response.body.empty()) response.body = request.path + "|" + request.body;
     return response;
@@ -204,7 +204,9 @@ TEST_F(ServerTest, ReaderThatTakesNothing_IsClosed) {
   settings.writeDeadline = 200ms;
   start();
   auto one = client();
-  ASSERT_TRUE(one.send("GET /big HTTP/1.1\r\nHost: gw\r\n\r\n"));
+  ASSERT_TRUE(one.send("GET /hold/big HTTP/1.1\r\nHost: gw\r\n\r\n"));
+  ASSERT_TRUE(awaitHeld(1));
+  release();
   server->stop(20s);  // returns early only when the connection is gone
   EXPECT_LT(one.all().size(), 8U << 20);
 }
