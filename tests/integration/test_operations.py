@@ -83,6 +83,7 @@ def test_consent_at_one_replica_is_served_by_the_other(replicas, shared_installa
     tokens = {replica.access_token("plain", user) for replica in replicas}
     assert tokens == set(provider.living("access", user))
     assert replicas[0].revoke("plain", user).status_code == 200
+    until(lambda: replicas[1].token("plain", user).status_code == 401, 1, 0.01, "the refusal at the other replica")
     assert replicas[1].token("plain", user).json()["error"] == "not_authenticated"
 
 

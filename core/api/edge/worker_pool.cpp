@@ -1,8 +1,7 @@
 #include "api/edge/worker_pool.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
+#include <utility>
 
 namespace agw::api {
 namespace {
@@ -20,6 +19,7 @@ WorkerPool::WorkerPool(int minThreads, int maxThreads, Loop loop)
 WorkerPool::~WorkerPool() {
   std::unique_lock lock(mutex_);
   ended_.wait(lock, [&] { return seats_.empty(); });
+  if (lastEnded_) pthread_join(*lastEnded_, nullptr);
 }
 
 bool WorkerPool::start() {
@@ -37,7 +37,6 @@ bool WorkerPool::spawn() {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, kStack);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_t thread{};
   const bool made = pthread_create(&thread, &attributes, &WorkerPool::run, &*seat) == 0;
   pthread_attr_destroy(&attributes);
@@ -49,10 +48,15 @@ void* WorkerPool::run(void* argument) {
   auto* seat = static_cast<Seat*>(argument);
   WorkerPool& pool = *seat->pool;
   pool.loop_(seat->worker);
-  const std::lock_guard lock(pool.mutex_);
-  pool.seats_.erase(seat->self);
-  if (pool.retiring_ > 0) --pool.retiring_;
-  pool.ended_.notify_all();
+  std::optional<pthread_t> before;
+  {
+    const std::lock_guard lock(pool.mutex_);
+    before = std::exchange(pool.lastEnded_, pthread_self());
+    pool.seats_.erase(seat->self);
+    if (pool.retiring_ > 0) --pool.retiring_;
+    pool.ended_.notify_all();
+  }
+  if (before) pthread_join(*before, nullptr);
   return nullptr;
 }
 

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <pthread.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 namespace agw::api {
 
@@ -26,7 +29,8 @@ class WorkerPool {
   using Loop = std::function<void(Worker&)>;
 
   WorkerPool(int minThreads, int maxThreads, Loop loop);
-  /// The loops must have been told to return; waits for them.
+  /// The loops must have been told to return; waits for them, and for what libraries do at the end of a
+  /// thread.
   ~WorkerPool();
 
   /// False when the system gives no thread at all.
@@ -54,6 +58,8 @@ class WorkerPool {
   std::condition_variable ended_;
   std::list<Seat> seats_;  ///< one a running thread
   int retiring_ = 0;       ///< of `seats_`, those that were allowed to end
+  /// Joined by the next thread that ends, or by the destructor.
+  std::optional<pthread_t> lastEnded_;
 };
 
 }  // namespace agw::api
