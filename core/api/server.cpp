@@ -43,9 +43,9 @@ Result<std::unique_ptr<Server>> Server::start(ServerSettings settings, Handler h
   if (!transports) return std::move(transports).error();
   auto listener = listenAt(settings);
   if (!listener) return std::move(listener).error();
-  auto server = std::make_unique<EdgeServer>(std::move(settings), std::move(handler), std::move(*proxies),
-                                             std::move(*transports), std::move(*listener), random, log,
-                                             metrics, observer);
+  auto server =
+      std::make_unique<EdgeServer>(std::move(settings), std::move(handler), std::move(*proxies),
+                                   std::move(*transports), *listener, random, log, metrics, observer);
   if (!server->run()) {
     return Error{
         .kind = ErrorKind::BadOption,

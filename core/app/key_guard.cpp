@@ -139,7 +139,7 @@ Result<void> guardKeys(Storage& storage, const Vault& vault, Log& log) {
   }
   bool renewCheck = !*check;
   if (*check) {
-    const auto verified = verifyKeyCheck(vault, **check);
+    auto verified = verifyKeyCheck(vault, **check);
     // The key that made the check may be gone when no row needs it any more, which was counted above.
     if (!verified && !(someFit && !missing.empty())) return verified;
     renewCheck = !verified;

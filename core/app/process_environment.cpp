@@ -51,6 +51,7 @@ Environment ProcessEnvironment::reader() const {
 
 std::vector<std::string> ProcessEnvironment::names() const {
   std::vector<std::string> names;
+  names.reserve(values_.size());
   for (const auto& [name, unused] : values_) names.push_back(name);
   return names;
 }

@@ -142,7 +142,7 @@ void ConsentFinisher::record(const Flow& flow, const char* event, const std::str
 std::optional<Flow> ConsentFinisher::readAgain(const Flow& flow) {
   auto found = parts_.storage.findFlow(flow.id);
   if (!found) return std::nullopt;
-  return *found ? std::move(**found) : flow;
+  return *found ? std::move(*found) : std::optional(flow);
 }
 
 void ConsentFinisher::keepUndecided(const Flow& flow, const PendingConsent& consent, TimePoint since) {

@@ -30,8 +30,8 @@ bool isNamed(const Identity& identity, const std::string& profile) {
 
 }  // namespace
 
-ImportService::ImportService(Parts parts)
-    : parts_(std::move(parts)), writer_(parts_.storage, parts_.vault, parts_.clock, parts_.random) {}
+ImportService::ImportService(const Parts& parts)
+    : parts_(parts), writer_(parts_.storage, parts_.vault, parts_.clock, parts_.random) {}
 
 ImportService::~ImportService() {
   settleHeld(true);  // providers are not waited for at the end

@@ -54,7 +54,7 @@ class ImportService {
     Log& log;
     RevokeService& revoke;
   };
-  explicit ImportService(Parts parts);
+  explicit ImportService(const Parts& parts);
   ~ImportService();
   ImportService(const ImportService&) = delete;
   ImportService& operator=(const ImportService&) = delete;

@@ -9,8 +9,9 @@ using std::chrono::milliseconds;
 
 void Pace::setRate(int perSecond) {
   constexpr int kBurstShare = 20;
-  capacity_ = 1 + perSecond / kBurstShare;
-  rate_ = perSecond - (capacity_ - 1);
+  const int burst = perSecond / kBurstShare;
+  capacity_ = 1 + burst;
+  rate_ = perSecond - burst;
   left_ = std::min(left_, capacity_);
 }
 

@@ -177,10 +177,10 @@ Refresher::Outcome Refresher::ask(Attempt& attempt) {
   if (answer && answer->accessToken.empty())
     answer = Error{.kind = ErrorKind::Malformed, .message = "No access token in the answer."};
   parts_.gates.ended(attempt.grant.provider, attempt.grant.id, answer ? nullptr : &answer.error());
-  return answer ? keep(attempt, std::move(*answer), receipt) : failed(attempt, answer.error());
+  return answer ? keep(attempt, *answer, receipt) : failed(attempt, answer.error());
 }
 
-Refresher::Outcome Refresher::keep(Attempt& attempt, TokenSet answer, const Receipt& receipt) {
+Refresher::Outcome Refresher::keep(Attempt& attempt, const TokenSet& answer, const Receipt& receipt) {
   auto fresh = tokensFrom(answer, receipt, attempt.spent.scopes, attempt.provider.accessTtlDefault());
   if (fresh.refresh.empty()) {
     fresh.refresh = attempt.spent.refresh;

@@ -64,7 +64,7 @@ class Refresher {
   Outcome underLease(Attempt& attempt);
   [[nodiscard]] bool tooLate(const Attempt& attempt) const;
   Outcome ask(Attempt& attempt);
-  Outcome keep(Attempt& attempt, TokenSet answer, const Receipt& receipt);
+  Outcome keep(Attempt& attempt, const TokenSet& answer, const Receipt& receipt);
   Outcome failed(Attempt& attempt, const Error& error);
   Outcome died(Attempt& attempt, const Error& error);
   /// `told`: the provider's words; null: it was not asked.

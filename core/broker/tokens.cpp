@@ -43,8 +43,8 @@ class TokenService::Engine {
                  [this](const std::string& provider) { return gates_.turn(provider); }) {}
 
   Result<TokenAnswer> token(const TokenRequest& request);
-  bool renewBehind(GrantCache::Copy seen, const std::shared_ptr<Provider>& provider, RenewalCause cause,
-                   const std::string& requestId);
+  bool renewBehind(const GrantCache::Copy& seen, const std::shared_ptr<Provider>& provider,
+                   RenewalCause cause, const std::string& requestId);
   bool renewBehind(const Grant& seen);
   std::size_t renewalRoom(const Provider& provider);
   bool drain(milliseconds limit);
@@ -155,8 +155,9 @@ void TokenService::Engine::renewBehind(const TokenView& view) {
   renewBehind(view.parts().grant, *view.parts().provider, RenewalCause::Due, view.parts().request.requestId);
 }
 
-bool TokenService::Engine::renewBehind(GrantCache::Copy seen, const std::shared_ptr<Provider>& provider,
-                                       RenewalCause cause, const std::string& requestId) {
+bool TokenService::Engine::renewBehind(const GrantCache::Copy& seen,
+                                       const std::shared_ptr<Provider>& provider, RenewalCause cause,
+                                       const std::string& requestId) {
   auto job = [this, provider, seen, cause, requestId] {
     auto seat = flights_.enter(seen->id, overloaded());
     if (!seat.leads()) return;

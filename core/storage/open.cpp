@@ -23,10 +23,10 @@ Error refused(std::string message, std::string detail = {}) {
   return Error{.kind = ErrorKind::BadOption, .message = std::move(message), .detail = std::move(detail)};
 }
 
-int connectionCount(const DatabaseSettings& settings, Access access, int least, int most) {
+std::size_t connectionCount(const DatabaseSettings& settings, Access access, unsigned least, unsigned most) {
   if (access == Access::Command) return 1;
-  if (settings.connections > 0) return settings.connections;
-  return std::clamp(2 * static_cast<int>(std::thread::hardware_concurrency()), least, most);
+  if (settings.connections > 0) return static_cast<std::size_t>(settings.connections);
+  return std::clamp(2 * std::thread::hardware_concurrency(), least, most);
 }
 
 Result<std::unique_ptr<Storage>> openSqlite(const DatabaseSettings& settings, SchemaPolicy policy,
@@ -48,10 +48,8 @@ Result<std::unique_ptr<Storage>> openSqlite(const DatabaseSettings& settings, Sc
         !fits) {
       return std::move(fits).error();
     }
-    std::vector<std::unique_ptr<Connection>> readers;
-    for (int i = 0; i < connectionCount(settings, access, 2, 8); ++i) {
-      readers.push_back(std::make_unique<SqliteConnection>(*path, clock, nullptr));
-    }
+    std::vector<std::unique_ptr<Connection>> readers(connectionCount(settings, access, 2, 8));
+    for (auto& reader : readers) reader = std::make_unique<SqliteConnection>(*path, clock, nullptr);
     const auto writers = std::make_shared<Pool>(std::move(writer));
     const auto changes = std::make_shared<GrantChanges>();
     std::unique_ptr<GrantFeed> feed;
@@ -94,10 +92,8 @@ Result<std::unique_ptr<Storage>> openPostgres(const DatabaseSettings& settings, 
     log.write(LogLevel::Warning, "database_connection_unverified",
               {{"host", settings.host}, {"cure", "add sslmode=verify-full to DATABASE_URL"}});
   }
-  std::vector<std::unique_ptr<Connection>> connections;
-  for (int i = 0; i < connectionCount(settings, access, 4, 16); ++i) {
-    connections.push_back(std::make_unique<PostgresConnection>(*options, settings.password));
-  }
+  std::vector<std::unique_ptr<Connection>> connections(connectionCount(settings, access, 4, 16));
+  for (auto& each : connections) each = std::make_unique<PostgresConnection>(*options, settings.password);
   // The one that the pool hands out first; the others connect when they are needed.
   Connection& first = *connections.back();
   try {

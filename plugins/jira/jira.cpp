@@ -17,7 +17,7 @@ constexpr std::uint64_t everywhere = AGW_CAN_REFRESH | AGW_CAN_REVOKE | AGW_CAN_
 constexpr std::uint64_t usualCapabilities =
     everywhere | AGW_REVOKES_ACCOUNT | AGW_CAN_INSTALL | AGW_CAN_WEBHOOK;
 constexpr std::string_view noSite = "Set base_url to the site's address.";
-constexpr std::int64_t ninetyDays = 90 * 24 * 3600;
+constexpr std::int64_t ninetyDays = std::int64_t{90} * 24 * 3600;
 
 class Jira final : public auth_gateway::OAuthProvider {
   // ---- addresses and habits

@@ -14,7 +14,7 @@ using auth_gateway::Parameters;
 using auth_gateway::Status;
 using auth_gateway::Text;
 
-constexpr std::int64_t day = 24 * 3600;
+constexpr std::int64_t day = 86'400;
 // A signed request older than this is a replay; Meta names no limit.
 constexpr std::int64_t oldestRequest = 7 * day;
 

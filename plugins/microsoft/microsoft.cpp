@@ -9,7 +9,6 @@ namespace {
 using auth_gateway::Call;
 using auth_gateway::Dialect;
 using auth_gateway::Parameters;
-using auth_gateway::splitScopes;
 using auth_gateway::Status;
 using auth_gateway::Text;
 

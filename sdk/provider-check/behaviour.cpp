@@ -236,6 +236,7 @@ class Behaviour {
   void checkThreads() {
     std::atomic<int> wrong{0};
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int thread = 0; thread < 4; ++thread) {
       threads.emplace_back([&, thread] {
         for (int round = 0; round < 50; ++round) {

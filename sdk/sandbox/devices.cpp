@@ -22,8 +22,8 @@ std::string plain(const std::string& userCode) {
 
 DeviceStart DeviceBoard::start(const Consent& consent, int lifeSeconds, int interval) {
   static constexpr const char* kConsonants = "BCDFGHJKLMNPQRSTVWXZ";
-  const DeviceStart start{.deviceCode = randomLetters(40, "0123456789abcdef"),
-                          .userCode = randomLetters(4, kConsonants) + "-" + randomLetters(4, kConsonants)};
+  DeviceStart start{.deviceCode = randomLetters(40, "0123456789abcdef"),
+                    .userCode = randomLetters(4, kConsonants) + "-" + randomLetters(4, kConsonants)};
   const std::lock_guard lock(mutex_);
   entries_[start.deviceCode] = {.userCode = plain(start.userCode),
                                 .consent = consent,

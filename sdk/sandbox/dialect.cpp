@@ -31,7 +31,7 @@ std::vector<Delivery> Dialect::happen(const Event& event, const Call&) {
 }
 
 void Dialect::on(const std::string& methods, const std::string& pattern, const std::string& endpoint,
-                 std::function<Reply(const Call&)> handler) {
+                 const std::function<Reply(const Call&)>& handler) {
   for (const auto& method : splitScopes(methods)) {
     routes_.push_back(
         {.method = method, .pattern = splitScopes(pattern, '/'), .endpoint = endpoint, .handler = handler});

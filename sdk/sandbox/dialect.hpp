@@ -93,7 +93,7 @@ class Dialect {
  protected:
   /// `pattern`: path below the provider's root; a segment `{}` stands for any.
   void on(const std::string& methods, const std::string& pattern, const std::string& endpoint,
-          std::function<Reply(const Call&)> handler);
+          const std::function<Reply(const Call&)>& handler);
 
   // ---- the way of a consent (RFC 6749 section 4.1), with what providers do differently
   [[nodiscard]] Reply authorize(const Call& call);

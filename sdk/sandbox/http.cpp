@@ -19,7 +19,7 @@
 namespace sandbox {
 namespace {
 
-constexpr std::size_t kLargestBody = 64 * 1024;
+constexpr std::size_t kLargestBody = 64U << 10;
 
 std::string render(const Reply& reply, const std::string& body) {
   Poco::Net::HTTPResponse head(Poco::Net::HTTPMessage::HTTP_1_1,

@@ -36,6 +36,7 @@ std::optional<Installation> InstallationBook::find(const std::string& organisati
 std::vector<Installation> InstallationBook::list() const {
   const std::lock_guard lock(mutex_);
   std::vector<Installation> all;
+  all.reserve(installations_.size());
   for (const auto& entry : installations_) all.push_back(entry.second);
   return all;
 }

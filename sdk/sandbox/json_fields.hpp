@@ -58,7 +58,7 @@ class JsonFields {
   /// Call last.
   void refuseOthers() const {
     for (const auto& entry : json_) {
-      if (known_.count(entry.first) == 0) throw BadControl("unknown field \"" + entry.first + "\"");
+      if (!known_.contains(entry.first)) throw BadControl("unknown field \"" + entry.first + "\"");
     }
   }
 

@@ -234,7 +234,7 @@ std::vector<Consent> Ledger::living() const {
 std::string Ledger::add(TokenKind kind, std::size_t family, const TokenRequest& request, int ttl,
                         const Policy& policy) {
   const auto now = clock_.nowMillis();
-  const std::string value = policy.tokenPrefix + mint_(kind, families_[family].consent, request.label);
+  std::string value = policy.tokenPrefix + mint_(kind, families_[family].consent, request.label);
   byValue_.emplace(value, entries_.size());
   families_[family].entries.push_back(entries_.size());
   entries_.push_back({.kind = kind,

@@ -32,9 +32,7 @@ void serve(const sandbox::ServerOptions& options, const sandbox::Client& client,
   registry.close();
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   sandbox::ServerOptions options;
   CLI::App app("An OAuth 2.0 and OpenID Connect provider for development and tests. Never a real one.");
   app.add_option("--host", options.host, "Address to listen on")->capture_default_str();
@@ -74,8 +72,16 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
 
   Poco::Net::initializeSSL();
+  serve(options, client, gateway, ends);
+  Poco::Net::uninitializeSSL();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
   try {
-    serve(options, client, gateway, ends);
+    return run(argc, argv);
   } catch (const Poco::Exception& error) {
     std::cerr << "oauth-sandbox: " << error.displayText() << '\n';
     return 1;
@@ -83,6 +89,4 @@ int main(int argc, char** argv) {
     std::cerr << "oauth-sandbox: " << error.what() << '\n';
     return 1;
   }
-  Poco::Net::uninitializeSSL();
-  return 0;
 }

@@ -51,14 +51,14 @@ Poco::JSON::Object Outbox::send(const std::string& url, const Delivery& delivery
   Poco::JSON::Object headers;
   for (const auto& [name, value] : delivery.headers) headers.set(name, value);
   headers.set("Content-Type", delivery.contentType);
-  const auto line = object({{"event", delivery.event},
-                            {"method", delivery.method},
-                            {"url", target},
-                            {"headers", headers},
-                            {"body", delivery.body},
-                            {"status", answer.status},
-                            {"answer", answer.body},
-                            {"fault", orNull(answer.fault)}});
+  auto line = object({{"event", delivery.event},
+                      {"method", delivery.method},
+                      {"url", target},
+                      {"headers", headers},
+                      {"body", delivery.body},
+                      {"status", answer.status},
+                      {"answer", answer.body},
+                      {"fault", orNull(answer.fault)}});
   const std::lock_guard lock(mutex_);
   sent_.push_back(line);
   if (sent_.size() > kRemembered) sent_.pop_front();

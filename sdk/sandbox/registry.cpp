@@ -48,6 +48,7 @@ std::shared_ptr<Provider> Registry::configure(const std::string& name, const Poc
 std::vector<std::string> Registry::names() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> names;
+  names.reserve(providers_.size());
   for (const auto& entry : providers_) names.push_back(entry.first);
   return names;
 }

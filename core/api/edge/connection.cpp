@@ -60,7 +60,7 @@ Connection::Wait Connection::serve(bool late) {
     const std::string waiting = std::exchange(unread_, {});
     if (const auto next = takeRequests(waiting); next != Wait::Readable) return next;
   }
-  std::array<char, kReceive> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by receive
+  std::array<char, kReceive> buffer;  // filled by receive
   for (std::size_t received = 0; received < kMaxBatch;) {
     const auto outcome = transport_->receive(buffer.data(), buffer.size());
     if (outcome.io == Transport::Io::Closed) return Wait::Closed;
@@ -205,7 +205,7 @@ Connection::Wait Connection::flush() {
 }
 
 Connection::Wait Connection::drain() {
-  std::array<char, kReceive> ignored;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by receive
+  std::array<char, kReceive> ignored;  // filled by receive
   while (drained_ < kMaxDrained) {
     const auto outcome = transport_->receive(ignored.data(), ignored.size());
     if (outcome.io == Transport::Io::Closed) return Wait::Closed;

@@ -33,13 +33,13 @@ std::chrono::milliseconds tickOf(const ServerSettings& settings) {
 }  // namespace
 
 EdgeServer::EdgeServer(ServerSettings settings, Handler handler, TrustedProxies proxies,
-                       std::unique_ptr<TransportFactory> transports, Poco::Net::ServerSocket listener,
+                       std::unique_ptr<TransportFactory> transports, const Poco::Net::ServerSocket& listener,
                        Random& random, Log& log, Metrics& metrics, AnswerObserver* observer)
     : settings_(std::move(settings)),
       handler_(std::move(handler)),
       proxies_(std::move(proxies)),
       transports_(std::move(transports)),
-      listener_(std::move(listener)),
+      listener_(listener),
       port_(listener_.address().port()),
       log_(log),
       connections_(metrics.gauge("auth_gateway_http_connections", "Open connections.")),

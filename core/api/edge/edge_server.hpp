@@ -20,8 +20,8 @@ namespace agw::api {
 class EdgeServer final : public Server {
  public:
   EdgeServer(ServerSettings settings, Handler handler, TrustedProxies proxies,
-             std::unique_ptr<TransportFactory> transports, Poco::Net::ServerSocket listener, Random& random,
-             Log& log, Metrics& metrics, AnswerObserver* observer);
+             std::unique_ptr<TransportFactory> transports, const Poco::Net::ServerSocket& listener,
+             Random& random, Log& log, Metrics& metrics, AnswerObserver* observer);
   ~EdgeServer() override;
 
   /// False when the system gives no threads or descriptors.

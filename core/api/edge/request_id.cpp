@@ -3,7 +3,7 @@
 namespace agw::api {
 namespace {
 
-constexpr std::size_t kBatch = 64 * 16;
+constexpr std::size_t kBatch = std::size_t{64} * 16;
 
 /// Hands out what it drew before, piece by piece.
 class Batch final : public Random {

@@ -32,8 +32,8 @@ int asLength(std::size_t count) {
 
 class PlainTransport final : public Transport {
  public:
-  explicit PlainTransport(StreamSocket socket)
-      : socket_(std::move(socket)), descriptor_(socket_.impl()->sockfd()) {}
+  explicit PlainTransport(const StreamSocket& socket)
+      : socket_(socket), descriptor_(socket_.impl()->sockfd()) {}
 
   Outcome receive(char* to, std::size_t room) override {
     return outcome(::recv(descriptor_, to, room, 0), Io::NeedsRead);
@@ -57,7 +57,7 @@ class PlainTransport final : public Transport {
 
 class TlsTransport final : public Transport {
  public:
-  explicit TlsTransport(SecureStreamSocket socket) : socket_(std::move(socket)) {}
+  explicit TlsTransport(const SecureStreamSocket& socket) : socket_(socket) {}
 
   Outcome receive(char* to, std::size_t room) override {
     return guarded([&] { return socket_.receiveBytes(to, asLength(room)); });
@@ -163,7 +163,7 @@ class TlsFactory final : public TransportFactory {
       plain.setBlocking(false);  // Poco keeps a copy of the mode and waits where it is not told
       auto secure = SecureStreamSocket::attach(plain, context());
       secure.setBlocking(false);
-      return std::make_unique<TlsTransport>(std::move(secure));
+      return std::make_unique<TlsTransport>(secure);
     } catch (const std::exception&) {
       return nullptr;
     }

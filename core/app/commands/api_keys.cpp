@@ -14,6 +14,7 @@ std::string dateOf(const std::optional<TimePoint>& time) {
 
 std::string operationsOf(const Permissions& permissions) {
   std::vector<std::string> words;
+  words.reserve(permissions.operations.size());
   for (const Operation operation : permissions.operations) words.emplace_back(toString(operation));
   return joinWords(words);
 }

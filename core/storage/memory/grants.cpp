@@ -59,6 +59,7 @@ Result<std::vector<GrantCount>> MemoryStorage::countGrants(TimePoint now, TimePo
     if (row.renewAt <= now) ++count.due;
   }
   std::vector<GrantCount> all;
+  all.reserve(counts.size());
   for (auto& [provider, count] : counts) all.push_back(std::move(count));
   return all;
 }

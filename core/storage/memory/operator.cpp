@@ -46,6 +46,7 @@ Result<std::optional<ApiKeyRecord>> MemoryStorage::findApiKey(const std::string&
 Result<std::vector<ApiKeyRecord>> MemoryStorage::listApiKeys() {
   const std::lock_guard lock(mutex_);
   std::vector<ApiKeyRecord> keys;
+  keys.reserve(keys_.size());
   for (const auto& [id, key] : keys_) keys.push_back(key);
   std::stable_sort(keys.begin(), keys.end(),
                    [](const auto& left, const auto& right) { return left.createdAt < right.createdAt; });
@@ -96,6 +97,7 @@ Result<void> MemoryStorage::putProvider(const ProviderRow& row) {
 Result<std::vector<ProviderRow>> MemoryStorage::listProviders() {
   const std::lock_guard lock(mutex_);
   std::vector<ProviderRow> rows;
+  rows.reserve(providers_.size());
   for (const auto& [id, row] : providers_) rows.push_back(row);
   return rows;
 }

@@ -93,6 +93,7 @@ Result<void> SqlStorage::writeMeta(const std::string& name, const std::string& v
 
 Result<void> SqlStorage::createApiKey(const ApiKeyRecord& key) {
   std::vector<std::string> words;
+  words.reserve(key.permissions.operations.size());
   for (const auto operation : key.permissions.operations) words.emplace_back(agw::toString(operation));
   const std::string operations = toJson(words);
   const std::string providers = toJson(key.permissions.providers);

@@ -128,8 +128,7 @@ SqliteConnection::SqliteConnection(const std::string& path, const Clock& clock,
   sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   // Whoever closes last would checkpoint out of turn. The next writer finds the journal and goes on with it.
   sqlite3_db_config(opened, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): SQLite hands it to `answerNow`, which only reads
-  // it
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): handed to `answerNow`, which only reads it
   auto* readClock = const_cast<Clock*>(&clock);
   const int registered = sqlite3_create_function_v2(opened, "agw_now", 0, SQLITE_UTF8 | SQLITE_DIRECTONLY,
                                                     readClock, answerNow, nullptr, nullptr, nullptr);

@@ -35,7 +35,7 @@ class Meta final : public Dialect {
   // ---- the Graph API
   /// Query and form are one here, and a form may name the method that is meant.
   using Handler = std::function<Reply(const Call&, const Parameters&)>;
-  void graph(const std::string& pattern, const std::string& endpoint, Handler handler);
+  void graph(const std::string& pattern, const std::string& endpoint, const Handler& handler);
   /// For whoever calls with a person's token and proves to be the app.
   using PersonHandler = std::function<Reply(const Call&, const Parameters&, const Consent&)>;
   [[nodiscard]] Handler asPerson(PersonHandler handler) const;

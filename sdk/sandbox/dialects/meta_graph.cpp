@@ -27,7 +27,7 @@ bool deletes(const Call& call, const Parameters& form) {
 
 }  // namespace
 
-void Meta::graph(const std::string& pattern, const std::string& endpoint, Handler handler) {
+void Meta::graph(const std::string& pattern, const std::string& endpoint, const Handler& handler) {
   for (const char* version : {"/graph", "/graph/{}"}) {
     on("GET POST DELETE", version + pattern, endpoint,
        [handler](const Call& call) { return handler(call, bothOf(call)); });

@@ -7,7 +7,7 @@
 namespace sandbox {
 namespace {
 
-Poco::JSON::Array texts(std::vector<std::string> items) {
+Poco::JSON::Array texts(const std::vector<std::string>& items) {
   return array(items);
 }
 
