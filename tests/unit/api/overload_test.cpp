@@ -23,6 +23,8 @@ using test::RawClient;
 using test::statusOf;
 
 constexpr int kPlaces = 4;
+/// Less than what makes the server start threads beside those that are at work.
+constexpr auto kHeldUp = 15ms;
 /// Clients wait no longer, unless a test says so.
 constexpr auto kUseful = 300ms;
 
@@ -48,6 +50,7 @@ class OverloadTest : public testing::Test {
   std::atomic<bool> over{false};
   std::chrono::milliseconds clientsWait{kUseful};
   std::chrono::milliseconds takes{20};
+  std::atomic<bool> heldUp{false};
   std::atomic<int> worked{0};  ///< requests that had their place, whether or not their client still waited
 
   OverloadTest() {
@@ -65,7 +68,9 @@ class OverloadTest : public testing::Test {
 
   Response work(const Request& request) {
     places.acquire();
+    const auto begun = Clock::now();
     std::this_thread::sleep_for(takes);
+    if (Clock::now() - begun >= kHeldUp) heldUp = true;
     places.release();
     ++worked;
     Response response;
@@ -150,6 +155,7 @@ TEST_F(OverloadTest, CrowdAtShortWork_WaitsInTheQueueAndNotInThreads) {
   takes = 5ms;
   start();
   usefulOf(4 * kCrowd);
+  if (heldUp) GTEST_SKIP() << "This machine has so much to do that short work takes long.";
   EXPECT_LE(metrics.value("auth_gateway_http_threads"), 4 * kPlaces);
 }
 
