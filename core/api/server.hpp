@@ -30,6 +30,10 @@ struct ServerSettings {
   std::chrono::milliseconds idleDeadline{5'000};
   std::chrono::milliseconds writeDeadline{10'000};
   std::chrono::milliseconds patience{1'000};  ///< a request that waits longer for a thread is `Request::late`
+  /// How long work may take before another thread is started beside it. On a saturated machine a read takes
+  /// milliseconds because it waits for the processor or the database; threads beside it would wait for the
+  /// same and only get in each other's way. Who waits for a provider waits longer.
+  std::chrono::milliseconds stall{25};
   std::size_t maxBody = 64U << 10;
   LargeBodySettings largeBodies{};
   std::size_t maxHead = 32U << 10;

@@ -15,10 +15,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kSurplusIdleMillis = 10'000;
-/// How long work may take before another thread is started beside it. On a saturated machine a read takes
-/// milliseconds because it waits for the processor or the database; threads beside it would wait for the same
-/// and only get in each other's way. Who waits for a provider waits longer.
-constexpr auto kStall = 25ms;
 constexpr auto kShortestTick = 5ms;
 constexpr auto kLongestTick = 100ms;
 /// Then deadlines are looked after again.
@@ -214,7 +210,7 @@ void EdgeServer::keepTime() {
   while (!ending_) {
     if (pressure_.exchange(false, std::memory_order_relaxed) || dispatcher_.waiting() > 0) {
       timeChanged_.wait_for(lock, kShortestTick, [&] { return ending_; });
-      pool_.replaceStalled(ticks() - kStall.count() + 1);
+      pool_.replaceStalled(ticks() - settings_.stall.count() + 1);
     } else {
       timeChanged_.wait_for(lock, tick);
     }
